@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Programs and methods: open a .pte, load a method, set inputs, run, read outputs.
+ *
+ *   mica_program  one verified file, mapped, immutable; may be used by many threads and contexts at once
+ *   mica_method   one loaded method: packed operators, planned memory, state; one thread at a time
+ */
+#ifndef MICA_PROGRAM_H
+#define MICA_PROGRAM_H
+
+#include "mica/context.h"
+#include "mica/tensor.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct mica_program mica_program;
+typedef struct mica_method mica_method;
+
+/* Set `size` to sizeof(mica_program_options) and the rest to zero for the defaults. */
+typedef struct mica_program_options {
+    size_t size;
+    const char *const *data_paths; /* external weights (.ptd), searched in order */
+    size_t data_path_count;
+} mica_program_options;
+
+/* Opens and verifies a file: every structure and every meaning that later use relies on. The file is mapped; it must not
+ * change while the program is open. A bundled program (.bpte) is opened as the program inside it.
+ * Errors: ARGUMENT, IO, FORMAT, LIMIT, MEMORY. `options` may be NULL. */
+MICA_API MICA_MUST_USE mica_status mica_program_open(mica_context *context, const char *path,
+                                                     const mica_program_options *options, mica_program **program);
+
+/* The same from memory, borrowed until mica_program_close. `data` aligned to 16 bytes is used in place, else copied. */
+MICA_API MICA_MUST_USE mica_status mica_program_open_memory(mica_context *context, const void *data, size_t size,
+                                                            const mica_program_options *options,
+                                                            mica_program **program);
+/* Close after all its methods are destroyed. NULL is fine. */
+MICA_API void mica_program_close(mica_program *program);
+
+MICA_API size_t mica_program_method_count(const mica_program *program);
+MICA_API const char *mica_program_method_name(const mica_program *program, size_t index); /* NULL past the end */
+
+/* What a method takes or gives. Strings live as long as the program. */
+typedef struct mica_value_info {
+    mica_kind kind;
+    mica_type type; /* tensors */
+    size_t rank;
+    size_t sizes[MICA_MAX_RANK]; /* upper bounds where `dynamic` */
+    uint8_t dim_order[MICA_MAX_RANK];
+    bool dynamic;        /* each size may be smaller at run time */
+    mica_value constant; /* non-tensor inputs: the value traced at export, which an input must equal */
+} mica_value_info;
+
+MICA_API size_t mica_program_input_count(const mica_program *program, size_t method);
+MICA_API size_t mica_program_output_count(const mica_program *program, size_t method);
+MICA_API MICA_MUST_USE mica_status mica_program_input_info(const mica_program *program, size_t method, size_t index,
+                                                           mica_value_info *info);
+MICA_API MICA_MUST_USE mica_status mica_program_output_info(const mica_program *program, size_t method, size_t index,
+                                                            mica_value_info *info);
+
+/* Sizes, in bytes, of what is in the file and of what a method plans. */
+typedef struct mica_program_sizes {
+    size_t file, program, constants, delegates, named_data, mutable_data;
+} mica_program_sizes;
+MICA_API void mica_program_query_sizes(const mica_program *program, mica_program_sizes *sizes);
+MICA_API size_t mica_program_planned_bytes(const mica_program *program, size_t method);
+
+/* Kernels that a method calls outside of its delegates, each name once; and delegates by backend id. */
+typedef struct mica_operator_use {
+    const char *name; /* "aten::add.out" or a backend id */
+    size_t calls;
+    bool available;
+    bool delegate;
+} mica_operator_use;
+MICA_API size_t mica_program_operator_count(const mica_program *program, size_t method);
+MICA_API MICA_MUST_USE mica_status mica_program_operator(const mica_program *program, size_t method, size_t index,
+                                                         mica_operator_use *use);
+
+/* Loads a method: resolves kernels, builds and packs its delegates, plans memory. `name` NULL: "forward", else the
+ * only method. Errors: NOT_FOUND, FORMAT, MISSING_OPERATOR (all missing ones in the text), UNSUPPORTED, LIMIT, MEMORY. */
+MICA_API MICA_MUST_USE mica_status mica_method_load(mica_context *context, const mica_program *program,
+                                                    const char *name, mica_method **method);
+MICA_API void mica_method_destroy(mica_method *method); /* NULL is fine */
+
+MICA_API size_t mica_method_index(const mica_method *method); /* of its method in the program */
+
+/* Sets input `index`. Tensors: type and rank as declared, sizes within their bounds; data dense in the declared
+ * dim_order of the tensor given, read during the next run and borrowed until it ends.
+ * Other kinds must equal the traced value. Errors: ARGUMENT, TYPE, SHAPE, VALUE. */
+MICA_API MICA_MUST_USE mica_status mica_method_set_input(mica_method *method, size_t index, const mica_value *value);
+
+/* Runs once. All inputs must be set; they stay set. On failure mutable state is as before the call whenever the
+ * failure was found before the first instruction. Errors: STATE, SHAPE, VALUE, LIMIT, UNSUPPORTED. */
+MICA_API MICA_MUST_USE mica_status mica_method_run(mica_method *method);
+
+/* Output `index` of the last run; tensors are borrowed until the next run or destroy. Errors: ARGUMENT, STATE. */
+MICA_API MICA_MUST_USE mica_status mica_method_output(const mica_method *method, size_t index, mica_value *value);
+
+/* Memory that a loaded method holds, in bytes. */
+typedef struct mica_method_memory {
+    size_t planned;   /* arenas that the program plans */
+    size_t packed;    /* packed weights of all operators */
+    size_t workspace; /* intermediate values and scratch inside delegates, for the last shapes */
+} mica_method_memory;
+MICA_API void mica_method_query_memory(const mica_method *method, mica_method_memory *memory);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void *default_allocate(void *user, size_t size, size_t alignment) {
+    (void)user;
+    void *memory = NULL;
+    return posix_memalign(&memory, max_size(alignment, sizeof(void *)), size) == 0 ? memory : NULL;
+}
+
+static void default_release(void *user, void *memory, size_t size) {
+    (void)user;
+    (void)size;
+    free(memory);
+}
+
+const mica_allocator memory_default = {default_allocate, default_release, NULL};
+
+/* A block's header takes one alignment unit; its memory follows. */
+struct arena_block {
+    arena_block *next;
+    size_t size; /* bytes after the header */
+    size_t used;
+};
+#define ARENA_BLOCK ((size_t)16 * 1024) /* small allocations share blocks of this size */
+
+void arena_init(arena *arena, const mica_allocator *allocator, size_t limit) {
+    *arena = (struct arena){.allocator = allocator, .limit = limit};
+}
+
+void arena_free(arena *arena) {
+    for (arena_block *block = arena->blocks; block;) {
+        arena_block *const next = block->next;
+        arena->allocator->release(arena->allocator->user, block, block->size + MEMORY_ALIGNMENT);
+        block = next;
+    }
+    arena->blocks = NULL;
+    arena->used = 0;
+}
+
+mica_status arena_raw(arena *arena, size_t size, void **memory, mica_error *error) {
+    if (size > SIZE_MAX / 2) return error_set(error, MICA_ERROR_LIMIT, "an allocation of %zu bytes is too large", size);
+    const size_t rounded = round_up(max_size(size, 1), MEMORY_ALIGNMENT);
+    if (arena->limit && (rounded > arena->limit || arena->used > arena->limit - rounded)) {
+        return error_set(error, MICA_ERROR_LIMIT, "%zu bytes more than the %zu in use exceed the memory limit of %zu",
+                         size, arena->used, arena->limit);
+    }
+    arena_block *block = arena->blocks;
+    if (!block || block->size - block->used < rounded) {
+        const size_t room = max_size(rounded, ARENA_BLOCK - MEMORY_ALIGNMENT);
+        block = arena->allocator->allocate(arena->allocator->user, room + MEMORY_ALIGNMENT, MEMORY_ALIGNMENT);
+        if (!block) return error_set(error, MICA_ERROR_MEMORY, "out of memory: %zu bytes were asked for", size);
+        block->size = room;
+        block->used = 0;
+        /* A large block goes behind the one that small allocations still fill. */
+        if (arena->blocks && rounded == room) {
+            block->next = arena->blocks->next;
+            arena->blocks->next = block;
+        } else {
+            block->next = arena->blocks;
+            arena->blocks = block;
+        }
+    }
+    *memory = (char *)block + MEMORY_ALIGNMENT + block->used;
+    block->used += rounded;
+    arena->used += rounded;
+    return MICA_OK;
+}
+
+mica_status arena_allocate(arena *arena, size_t size, void **memory, mica_error *error) {
+    void *raw = NULL;
+    TRY(arena_raw(arena, size, &raw, error));
+    memset(raw, 0, size);
+    *memory = raw;
+    return MICA_OK;
+}
+
+mica_status arena_array(arena *arena, size_t count, size_t item, void **memory, mica_error *error) {
+    size_t size;
+    if (!size_mul(count, item, &size)) {
+        return error_set(error, MICA_ERROR_LIMIT, "%zu items of %zu bytes are too many", count, item);
+    }
+    return arena_allocate(arena, size, memory, error);
+}
+
+mica_status arena_string(arena *arena, const char *text, size_t length, const char **copy, mica_error *error) {
+    void *memory = NULL;
+    TRY(arena_raw(arena, length + 1, &memory, error));
+    memcpy(memory, text, length);
+    ((char *)memory)[length] = 0;
+    *copy = memory;
+    return MICA_OK;
+}
+
+mica_status buffer_reserve(buffer *buffer, const mica_allocator *allocator, size_t size, size_t limit,
+                           mica_error *error) {
+    if (size <= buffer->size) return MICA_OK;
+    if (limit && size > limit) {
+        return error_set(error, MICA_ERROR_LIMIT, "a workspace of %zu bytes exceeds the memory limit of %zu", size,
+                         limit);
+    }
+    if (size > SIZE_MAX / 2) return error_set(error, MICA_ERROR_LIMIT, "a workspace of %zu bytes is too large", size);
+    void *const data = allocator->allocate(allocator->user, size, MEMORY_ALIGNMENT);
+    if (!data) return error_set(error, MICA_ERROR_MEMORY, "out of memory: %zu bytes were asked for", size);
+    buffer_free(buffer, allocator);
+    buffer->data = data;
+    buffer->size = size;
+    return MICA_OK;
+}
+
+void buffer_free(buffer *buffer, const mica_allocator *allocator) {
+    if (buffer->data) allocator->release(allocator->user, buffer->data, buffer->size);
+    *buffer = (struct buffer){0};
+}

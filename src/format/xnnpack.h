@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The payload of an XNNPACK delegate, verified and decoded into operations. After xnn_open succeeds every id names a
+ * value, every constant is as long as its type and dims say, every scale is finite and positive.
+ */
+#ifndef FORMAT_XNNPACK_H
+#define FORMAT_XNNPACK_H
+
+#include "format/program.h"
+#include "mica/operator.h"
+
+#define XNN_NO_EXTERNAL UINT32_MAX
+
+typedef struct xnn_value {
+    mica_operand operand;
+    uint32_t external; /* position in the delegate call's arguments, or XNN_NO_EXTERNAL */
+    bool is_input, is_output;
+    bool is_long_index; /* an ARG_MAX index output that the program holds as int64 */
+} xnn_value;
+
+typedef struct xnn_node {
+    mica_operation operation; /* operands point into xnn_graph.values */
+    uint32_t inputs[MICA_OPERATION_MAX_INPUTS]; /* value indices; UINT32_MAX: a missing bias */
+    uint32_t output;
+    uint32_t second_output;   /* ArgMaxPooling2d: the indices; else UINT32_MAX */
+    uint32_t debug_handle;
+} xnn_node;
+
+typedef struct xnn_graph {
+    const xnn_value *values;
+    size_t value_count;
+    const xnn_node *nodes; /* in execution order: each value is produced before it is read, and once */
+    size_t node_count;
+    size_t external_count; /* one past the largest external id */
+} xnn_graph;
+
+/* Decodes a payload of `program`, whose named data holds the weights. Constants are borrowed from the file when
+ * aligned for their type. `delegate` is for error texts. Errors: FORMAT, UNSUPPORTED (an unknown node), LIMIT, MEMORY. */
+mica_status xnn_open(const pte_program *program, const uint8_t *payload, size_t size, arena *arena, xnn_graph **graph,
+                     mica_error *error);
+
+#endif

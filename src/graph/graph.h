@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One delegate: its nodes as operators in a flat array, its values in one planned workspace.
+ *
+ *   graph_create   nodes to operators: fuse, choose, pack
+ *   graph_resize   infer shapes from the external inputs' dims, plan memory, reshape operators
+ *   graph_run      call the operators in order, one event per node
+ */
+#ifndef GRAPH_GRAPH_H
+#define GRAPH_GRAPH_H
+
+#include "base/pool.h"
+#include "format/xnnpack.h"
+#include "graph/report.h"
+#include "operator/operator.h"
+#include "profile/trace.h"
+
+typedef struct graph graph;
+
+typedef struct graph_options {
+    op_target target;
+    bool fuse;
+    size_t memory_limit; /* for the workspace */
+    pool *pool;
+} graph_options;
+
+/* `payload` and `arena` outlive the graph. Errors: FORMAT, SHAPE, UNSUPPORTED, LIMIT, MEMORY. */
+mica_status graph_create(const xnn_graph *payload, const graph_options *options, arena *arena, graph **out,
+                         mica_error *error);
+void graph_destroy(graph *graph); /* its workspace; the rest goes with the arena */
+
+/* Dims of the external values: shapes[id] for inputs are read, for outputs written. Does nothing when the inputs are
+ * as at the last call. Errors: SHAPE (beyond the declared bounds, or nodes that do not fit), LIMIT, MEMORY. */
+mica_status graph_resize(graph *graph, op_shape *shapes, mica_error *error);
+
+/* Runs on memory: externals[id] for each external value, dense. `events` may be NULL; event k is node k of the report. */
+void graph_run(graph *graph, void *const *externals, size_t threads, trace_sink *events);
+
+size_t graph_packed_bytes(const graph *graph);
+size_t graph_workspace_bytes(const graph *graph);
+
+/* Appends one entry per payload node, without packing anything: pure. */
+mica_status graph_explain(const xnn_graph *payload, const op_target *target, bool fuse, report *report,
+                          const report_place *place, mica_error *error);
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The contract of all GEMM micro-kernels:  out[m][n] = clamp(epilogue(Σ_k lhs[m][k] · rhs[n][k]))
+ *
+ * A kernel is a row of a table: what it needs of the CPU, its tile, how its operands are packed, how it runs.
+ * Kernels never allocate, thread or check bounds; callers own that. They read no byte outside the operands described
+ * here and write only m × n elements of the output.
+ *
+ * Operands
+ *   right (weights)  packed once, into panels of nr columns that follow each other; a panel is padded to nr columns.
+ *                    Bias, scales and column sums travel inside the panel.
+ *   left (activations) packed into panels of mr rows, quantizing on the way where the variant does; a panel always has
+ *                    room for mr rows, those past the last are there but their results are not stored. A kernel
+ *                    whose `lhs` is NULL reads rows as they are.
+ *   convolution      the same kernels: a row is then `tap_count` pieces of `tap_length` elements, one per filter tap.
+ *
+ * Variants (activation × weight → output) and their arithmetic; all accumulate in int32 or f32:
+ *   PF32          f32 × f32 → f32    bias + Σ
+ *   PF16          f16 × f16 → f16    bias + Σ in f32, one rounding at the end
+ *   QP8_F32_QC8W  rows × int8 → f32  Σ(q − zp)·w · inverse_scale · scale[n] + bias[n]
+ *   QP8_F32_QC4W  the same, w = nibble − 8
+ *   QP8_F32_QB4W  rows × int4 → f32  (Σ_blocks Σ(q − zp)·(nibble − 8) · block_scale) · inverse_scale + bias[n]
+ *   PQS8_QC8W     int8 × int8 → int8 clamp(rint((bias + Σ(a − lhs_zero_point)·w) · scale[n]) + zero_point)
+ */
+#ifndef KERNEL_GEMM_GEMM_H
+#define KERNEL_GEMM_GEMM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cpu.h"
+
+typedef enum gemm_variant {
+    GEMM_PF32,
+    GEMM_PF16,
+    GEMM_QP8_F32_QC8W,
+    GEMM_QP8_F32_QC4W,
+    GEMM_QP8_F32_QB4W,
+    GEMM_PQS8_QC8W,
+    GEMM_VARIANTS
+} gemm_variant;
+
+extern const char *const gemm_variant_names[GEMM_VARIANTS]; /* "pf32_gemm", … */
+
+typedef enum gemm_type { GEMM_F32, GEMM_F16, GEMM_I8, GEMM_I4 } gemm_type;
+
+/* How one row (or one image) of activations was quantized: real = (q − zero_point) · inverse_scale. */
+typedef struct gemm_row {
+    float inverse_scale;
+    int32_t zero_point; /* in [−128, 127] */
+} gemm_row;
+
+/* Left operand as the model holds it. Row m is at data + m·row_stride (taps NULL: one piece of k elements), or its
+ * pieces are at taps[m·tap_count + t]. k = tap_count · tap_length. Padding taps point at a piece of zeros (of the
+ * zero point, for int8).
+ *   PF32, PF16        type F32 or F16: the packer converts
+ *   QP8_*             type F32 or F16: each row is quantized while packing (taps NULL); or I8 with `rows` given
+ *   PQS8              type I8 */
+typedef struct gemm_lhs {
+    gemm_type type;
+    size_t row_stride; /* bytes */
+    const void *data;
+    const void *const *taps;
+    size_t tap_count, tap_length;
+    const gemm_row *rows;  /* of row m: rows[m] */
+} gemm_lhs;
+
+/* Right operand as the model holds it. Element (n, k) is at data[n·n_stride + k·k_stride], strides in elements;
+ * I4: row n starts at byte n·n_stride, low nibble = even k, value = nibble − 8, k_stride is 1. */
+typedef struct gemm_rhs {
+    gemm_type type;        /* PF32: F32 or F16; PF16: F16 or F32; QC8W, PQS8: I8; QC4W, QB4W: I4 */
+    const void *data;
+    size_t n, k;
+    size_t n_stride, k_stride;
+    const float *scale;            /* [n]: QC8W, QC4W the weight's; PQS8 the requantization factor; else NULL */
+    const uint16_t *block_scale;   /* QB4W: bf16 [n][k / block] */
+    size_t block;                  /* QB4W: a multiple of 32 that divides k; else 0 */
+    const float *bias;             /* [n] or NULL: all but PQS8 */
+    const int32_t *bias_i32;       /* [n] or NULL: PQS8 */
+    int32_t lhs_zero_point;        /* PQS8 */
+} gemm_rhs;
+
+/* How right operands are packed; shared by the kernels that read this layout. */
+typedef struct gemm_rhs_packing {
+    const char *name;
+    size_t nr, kr;
+    size_t (*panel_size)(size_t k, size_t block); /* bytes of one panel of nr columns, a multiple of 64 */
+    /* Packs panels [first, first + count) of `rhs`; `packed` is where panel `first` goes, aligned to 64. */
+    void (*pack)(const gemm_rhs *rhs, size_t first, size_t count, void *packed);
+} gemm_rhs_packing;
+
+typedef struct gemm_lhs_packing {
+    const char *name;
+    size_t mr, kr;
+    size_t (*panel_size)(size_t k); /* bytes of one panel of mr rows, a multiple of 64 */
+    /* Packs rows [first, first + count), count ≤ mr, of `lhs` into one panel, aligned to 64. */
+    void (*pack)(const gemm_lhs *lhs, size_t first, size_t count, void *panel);
+} gemm_lhs_packing;
+
+/* One call of a kernel: m ≤ mr rows by any n columns (whole panels but for the last). */
+typedef struct gemm_tile {
+    size_t m, n, k;
+    size_t block;            /* QB4W */
+    const void *lhs;         /* a packed panel; rows as they are where the kernel's `lhs` is NULL */
+    size_t lhs_stride;       /* bytes from row to row, where `lhs` is NULL */
+    const void *rhs;         /* the packed panel of the first column */
+    void *out;               /* element (0, 0) of the tile */
+    size_t out_stride;       /* bytes from row to row */
+    float min, max;          /* clamp of real values (all but PQS8); min ≤ max, may be infinite */
+    int32_t zero_point;      /* PQS8: of the output */
+    int32_t qmin, qmax;      /* PQS8: clamp of quantized values, in [−128, 127] */
+} gemm_tile;
+
+typedef struct gemm_kernel {
+    const char *name;        /* variant, gemm or gemv, mr x nr, instruction set: "pf32_gemm_14x32_avx512f" */
+    gemm_variant variant;
+    cpu_features needs;
+    size_t mr, nr, kr;
+    const gemm_rhs_packing *rhs;
+    const gemm_lhs_packing *lhs; /* NULL: reads rows as they are (float variants) */
+    void (*run)(const gemm_tile *tile);
+} gemm_kernel;
+
+/* All kernels of this build, best first within a variant; every variant ends with a portable ("_c") and a
+ * reference ("_reference") row, whose `needs` is 0. */
+extern const gemm_kernel *const gemm_kernels[];
+extern const size_t gemm_kernel_count;
+
+/* The names, variants and needs of the rows of every architecture, so that dispatch can answer for another CPU. */
+typedef struct gemm_kernel_name {
+    const char *name;
+    gemm_variant variant;
+    cpu_features needs;
+    size_t mr, nr, kr;
+} gemm_kernel_name;
+extern const gemm_kernel_name gemm_kernel_names[];
+extern const size_t gemm_kernel_name_count;
+
+typedef enum gemm_level { GEMM_AUTO, GEMM_STANDARD, GEMM_REFERENCE } gemm_level; /* as mica_kernels */
+
+/* The best kernel for m rows. With `packing` not NULL only kernels that read this right operand's layout; with NULL
+ * the choice fixes the layout, for weights that are packed before m is known use m = SIZE_MAX. NULL: none. */
+const gemm_kernel *gemm_select(gemm_variant variant, cpu_features features, gemm_level level, size_t m,
+                               const gemm_rhs_packing *packing);
+/* The same over the names of all architectures. */
+const gemm_kernel_name *gemm_predict(gemm_variant variant, cpu_features features, gemm_level level, size_t m);
+
+/* How a row is quantized (spec of the dynamic int8 activations): shared by packers, converts and the reference. */
+gemm_row gemm_row_parameters(float min, float max); /* min ≤ 0 ≤ max are enforced here */
+
+#endif

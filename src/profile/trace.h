@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The event interface of the runtime: a sink that costs one branch when it is absent.
+ */
+#ifndef PROFILE_TRACE_H
+#define PROFILE_TRACE_H
+
+#include "base/clock.h"
+#include "mica/trace.h"
+
+/* Where events of one instruction go. */
+typedef struct trace_sink {
+    mica_trace *trace;
+    int32_t chain, instruction;
+    int32_t first_node; /* report index of the delegate's node 0, or of the kernel call */
+} trace_sink;
+
+/* Start of an event: the clock, or 0 when nobody listens. */
+static inline uint64_t trace_start(const trace_sink *sink) { return sink ? clock_now() : 0; }
+
+/* Ends an event begun at `start`; drops it, counting, when the trace is full. `sink` may be NULL. `node` is relative to
+ * first_node for MICA_EVENT_NODE. */
+void trace_end(trace_sink *sink, mica_event_kind kind, int32_t node, uint64_t start);
+
+#endif
