@@ -11,7 +11,7 @@
 
 static void allocations_are_aligned_and_zeroed(void **state) {
     (void)state;
-    arena arena;
+    struct arena arena;
     arena_init(&arena, &memory_default, 0);
     for (size_t size = 0; size < 100000; size = size * 2 + 1) {
         void *memory;
@@ -25,7 +25,7 @@ static void allocations_are_aligned_and_zeroed(void **state) {
 
 static void a_limit_holds(void **state) {
     (void)state;
-    arena arena;
+    struct arena arena;
     mica_error error;
     arena_init(&arena, &memory_default, 1024);
     void *memory;

@@ -26,11 +26,11 @@ struct arena_block {
 };
 #define ARENA_BLOCK ((size_t)16 * 1024) /* small allocations share blocks of this size */
 
-void arena_init(arena *arena, const mica_allocator *allocator, size_t limit) {
+void arena_init(struct arena *arena, const mica_allocator *allocator, size_t limit) {
     *arena = (struct arena){.allocator = allocator, .limit = limit};
 }
 
-void arena_free(arena *arena) {
+void arena_free(struct arena *arena) {
     for (arena_block *block = arena->blocks; block;) {
         arena_block *const next = block->next;
         arena->allocator->release(arena->allocator->user, block, block->size + MEMORY_ALIGNMENT);
@@ -40,7 +40,7 @@ void arena_free(arena *arena) {
     arena->used = 0;
 }
 
-mica_status arena_raw(arena *arena, size_t size, void **memory, mica_error *error) {
+mica_status arena_raw(struct arena *arena, size_t size, void **memory, mica_error *error) {
     if (size > SIZE_MAX / 2) return error_set(error, MICA_ERROR_LIMIT, "an allocation of %zu bytes is too large", size);
     const size_t rounded = round_up(max_size(size, 1), MEMORY_ALIGNMENT);
     if (arena->limit && (rounded > arena->limit || arena->used > arena->limit - rounded)) {
@@ -69,7 +69,7 @@ mica_status arena_raw(arena *arena, size_t size, void **memory, mica_error *erro
     return MICA_OK;
 }
 
-mica_status arena_allocate(arena *arena, size_t size, void **memory, mica_error *error) {
+mica_status arena_allocate(struct arena *arena, size_t size, void **memory, mica_error *error) {
     void *raw = NULL;
     TRY(arena_raw(arena, size, &raw, error));
     memset(raw, 0, size);
@@ -77,7 +77,7 @@ mica_status arena_allocate(arena *arena, size_t size, void **memory, mica_error 
     return MICA_OK;
 }
 
-mica_status arena_array(arena *arena, size_t count, size_t item, void **memory, mica_error *error) {
+mica_status arena_array(struct arena *arena, size_t count, size_t item, void **memory, mica_error *error) {
     size_t size;
     if (!size_mul(count, item, &size)) {
         return error_set(error, MICA_ERROR_LIMIT, "%zu items of %zu bytes are too many", count, item);
@@ -85,7 +85,7 @@ mica_status arena_array(arena *arena, size_t count, size_t item, void **memory, 
     return arena_allocate(arena, size, memory, error);
 }
 
-mica_status arena_string(arena *arena, const char *text, size_t length, const char **copy, mica_error *error) {
+mica_status arena_string(struct arena *arena, const char *text, size_t length, const char **copy, mica_error *error) {
     void *memory = NULL;
     TRY(arena_raw(arena, length + 1, &memory, error));
     memcpy(memory, text, length);
@@ -94,7 +94,7 @@ mica_status arena_string(arena *arena, const char *text, size_t length, const ch
     return MICA_OK;
 }
 
-mica_status buffer_reserve(buffer *buffer, const mica_allocator *allocator, size_t size, size_t limit,
+mica_status buffer_reserve(struct buffer *buffer, const mica_allocator *allocator, size_t size, size_t limit,
                            mica_error *error) {
     if (size <= buffer->size) return MICA_OK;
     if (limit && size > limit) {
@@ -110,7 +110,7 @@ mica_status buffer_reserve(buffer *buffer, const mica_allocator *allocator, size
     return MICA_OK;
 }
 
-void buffer_free(buffer *buffer, const mica_allocator *allocator) {
+void buffer_free(struct buffer *buffer, const mica_allocator *allocator) {
     if (buffer->data) allocator->release(allocator->user, buffer->data, buffer->size);
     *buffer = (struct buffer){0};
 }

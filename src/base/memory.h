@@ -23,32 +23,32 @@ extern const mica_allocator memory_default; /* malloc */
 
 /* ---- arena: allocations that live and die together ---- */
 typedef struct arena_block arena_block;
-typedef struct arena {
+struct arena {
     const mica_allocator *allocator; /* outlives the arena */
     size_t limit;                    /* bytes in all; 0: none */
     size_t used;                     /* bytes given out */
     arena_block *blocks;             /* newest first */
-} arena;
+};
 
-void arena_init(arena *arena, const mica_allocator *allocator, size_t limit);
-void arena_free(arena *arena); /* releases everything; the arena may be used again */
+void arena_init(struct arena *arena, const mica_allocator *allocator, size_t limit);
+void arena_free(struct arena *arena); /* releases everything; the arena may be used again */
 
 /* `size` zeroed bytes aligned to MEMORY_ALIGNMENT (size 0 gives a valid pointer). Fails with LIMIT or MEMORY. */
-mica_status arena_allocate(arena *arena, size_t size, void **memory, mica_error *error);
+mica_status arena_allocate(struct arena *arena, size_t size, void **memory, mica_error *error);
 /* The same for `count` items of `item` bytes, checked. */
-mica_status arena_array(arena *arena, size_t count, size_t item, void **memory, mica_error *error);
+mica_status arena_array(struct arena *arena, size_t count, size_t item, void **memory, mica_error *error);
 /* Not zeroed: for packed weights and workspaces that are written before they are read. */
-mica_status arena_raw(arena *arena, size_t size, void **memory, mica_error *error);
+mica_status arena_raw(struct arena *arena, size_t size, void **memory, mica_error *error);
 /* A copy of a string of `length` bytes, terminated. */
-mica_status arena_string(arena *arena, const char *text, size_t length, const char **copy, mica_error *error);
+mica_status arena_string(struct arena *arena, const char *text, size_t length, const char **copy, mica_error *error);
 
 /* ---- one growing buffer: keeps its memory when asked for less ---- */
-typedef struct buffer {
+struct buffer {
     void *data;
     size_t size;
-} buffer;
-mica_status buffer_reserve(buffer *buffer, const mica_allocator *allocator, size_t size, size_t limit,
+};
+mica_status buffer_reserve(struct buffer *buffer, const mica_allocator *allocator, size_t size, size_t limit,
                            mica_error *error); /* contents are lost when it grows */
-void buffer_free(buffer *buffer, const mica_allocator *allocator);
+void buffer_free(struct buffer *buffer, const mica_allocator *allocator);
 
 #endif

@@ -9,21 +9,21 @@
 #include "base/error.h"
 #include "mica/context.h"
 
-typedef struct pool pool;
+struct pool;
 
 /* One item of work: index in [0, count), and the thread that does it, in [0, threads). */
 typedef void (*pool_task)(void *argument, size_t index, size_t thread);
 
 /* A pool for up to `threads` threads, the caller's included; threads start at the first run that needs them.
  * With `executor` the host's threads do the work. */
-mica_status pool_create(const mica_allocator *allocator, const mica_executor *executor, size_t threads, pool **pool,
+mica_status pool_create(const mica_allocator *allocator, const mica_executor *executor, size_t threads, struct pool **pool,
                         mica_error *error);
-void pool_destroy(pool *pool); /* NULL is fine */
-mica_status pool_resize(pool *pool, size_t threads, mica_error *error);
-size_t pool_threads(const pool *pool); /* 1 for NULL */
+void pool_destroy(struct pool *pool); /* NULL is fine */
+mica_status pool_resize(struct pool *pool, size_t threads, mica_error *error);
+size_t pool_threads(const struct pool *pool); /* 1 for NULL */
 
 /* Calls task(argument, i, thread) once for each i in [0, count), in any order, on at most min(threads, count) threads;
  * returns when all are done. With a NULL pool, one thread or one item the caller does it alone and nothing wakes. */
-void pool_run(pool *pool, size_t threads, size_t count, pool_task task, void *argument);
+void pool_run(struct pool *pool, size_t threads, size_t count, pool_task task, void *argument);
 
 #endif

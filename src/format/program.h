@@ -107,7 +107,7 @@ typedef struct pte_program {
 
 /* Verifies and decodes `size` bytes at `file` (aligned to 16), borrowed for the program's life. A bundled program is
  * unwrapped. `arena` takes the decoded tables; `external` is borrowed too. Errors: FORMAT, LIMIT, MEMORY. */
-mica_status pte_open(const uint8_t *file, size_t size, const ptd_file *external, size_t external_count, arena *arena,
+mica_status pte_open(const uint8_t *file, size_t size, const ptd_file *external, size_t external_count, struct arena *arena,
                      pte_program **program, mica_error *error);
 
 /* Named data by key: the program's, then the external files'. NULL when there is none. */

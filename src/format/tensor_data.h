@@ -26,7 +26,7 @@ typedef struct ptd_file {
     size_t entry_count;
 } ptd_file;
 
-mica_status ptd_open(const uint8_t *file, size_t size, arena *arena, ptd_file *out, mica_error *error);
+mica_status ptd_open(const uint8_t *file, size_t size, struct arena *arena, ptd_file *out, mica_error *error);
 const ptd_entry *ptd_find(const ptd_file *file, const char *key, size_t key_length); /* NULL when there is none */
 
 #endif

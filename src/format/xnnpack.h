@@ -36,7 +36,7 @@ typedef struct xnn_graph {
 
 /* Decodes a payload of `program`, whose named data holds the weights. Constants are borrowed from the file when
  * aligned for their type. `delegate` is for error texts. Errors: FORMAT, UNSUPPORTED (an unknown node), LIMIT, MEMORY. */
-mica_status xnn_open(const pte_program *program, const uint8_t *payload, size_t size, arena *arena, xnn_graph **graph,
+mica_status xnn_open(const pte_program *program, const uint8_t *payload, size_t size, struct arena *arena, xnn_graph **graph,
                      mica_error *error);
 
 #endif

@@ -15,32 +15,32 @@
 #include "operator/operator.h"
 #include "profile/trace.h"
 
-typedef struct graph graph;
+struct graph;
 
 typedef struct graph_options {
     op_target target;
     bool fuse;
     size_t memory_limit; /* for the workspace */
-    pool *pool;
+    struct pool *pool;
 } graph_options;
 
 /* `payload` and `arena` outlive the graph. Errors: FORMAT, SHAPE, UNSUPPORTED, LIMIT, MEMORY. */
-mica_status graph_create(const xnn_graph *payload, const graph_options *options, arena *arena, graph **out,
+mica_status graph_create(const xnn_graph *payload, const graph_options *options, struct arena *arena, struct graph **out,
                          mica_error *error);
-void graph_destroy(graph *graph); /* its workspace; the rest goes with the arena */
+void graph_destroy(struct graph *graph); /* its workspace; the rest goes with the arena */
 
 /* Dims of the external values: shapes[id] for inputs are read, for outputs written. Does nothing when the inputs are
  * as at the last call. Errors: SHAPE (beyond the declared bounds, or nodes that do not fit), LIMIT, MEMORY. */
-mica_status graph_resize(graph *graph, op_shape *shapes, mica_error *error);
+mica_status graph_resize(struct graph *graph, op_shape *shapes, mica_error *error);
 
 /* Runs on memory: externals[id] for each external value, dense. `events` may be NULL; event k is node k of the report. */
-void graph_run(graph *graph, void *const *externals, size_t threads, trace_sink *events);
+void graph_run(struct graph *graph, void *const *externals, size_t threads, trace_sink *events);
 
-size_t graph_packed_bytes(const graph *graph);
-size_t graph_workspace_bytes(const graph *graph);
+size_t graph_packed_bytes(const struct graph *graph);
+size_t graph_workspace_bytes(const struct graph *graph);
 
 /* Appends one entry per payload node, without packing anything: pure. */
-mica_status graph_explain(const xnn_graph *payload, const op_target *target, bool fuse, report *report,
+mica_status graph_explain(const xnn_graph *payload, const op_target *target, bool fuse, struct report *report,
                           const report_place *place, mica_error *error);
 
 #endif

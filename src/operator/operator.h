@@ -54,11 +54,11 @@ typedef struct op_run {
     const void *inputs[MICA_OPERATION_MAX_INPUTS]; /* run-time operands; constants too (their data) */
     void *output;
     void *workspace; /* as many bytes as reshape asked for, aligned to 64, shared with other operators */
-    pool *pool;
+    struct pool *pool;
     size_t threads;
 } op_run;
 
-typedef struct op op;
+struct op;
 typedef struct op_class op_class;
 
 struct op_class {
@@ -72,18 +72,18 @@ struct op_class {
                           mica_error *error);
     /* Makes the operator for this machine, packing constant operands. The operation's operands outlive it. */
     mica_status (*create)(const mica_operation *operation, const op_target *target, const op_choice *choice,
-                          pool *pool, arena *arena, op **out, mica_error *error);
+                          struct pool *pool, struct arena *arena, struct op **out, mica_error *error);
     /* New shapes, as inferred: sets op->workspace and whatever depends on shape. May allocate from op->arena only
      * when a shape is larger than any before. */
-    mica_status (*reshape)(op *op, const op_shape *inputs, const op_shape *output, mica_error *error);
-    void (*run)(op *op, const op_run *run);
+    mica_status (*reshape)(struct op *op, const op_shape *inputs, const op_shape *output, mica_error *error);
+    void (*run)(struct op *op, const op_run *run);
 };
 
 /* The common head of every operator. */
 struct op {
     const op_class *class;
     const mica_operation *operation;
-    arena *arena;
+    struct arena *arena;
     const char *kernel;   /* for the shape in force; may differ from choice->kernel (one row: the gemv) */
     size_t workspace;     /* bytes */
     size_t packed_bytes;  /* of weights kept in packed form */

@@ -20,34 +20,34 @@ typedef enum value_tag {
 } value_tag;
 
 /* A tensor of the value table: the public view and its bounds. */
-typedef struct tensor {
+struct tensor {
     mica_tensor view;               /* sizes now in force; dim_order as declared */
     size_t capacity;                /* bytes at view.data */
     bool dynamic;                   /* sizes may change up to `bounds` */
     bool constant;                  /* never written */
     bool resized;                   /* by the runtime: sizes differ from the declared ones */
     uint32_t bounds[MICA_MAX_RANK];
-} tensor;
+};
 
-typedef struct value {
+struct value {
     value_tag tag;
     union {
         int64_t integer;
         bool boolean;
         double real;
-        tensor *tensor;
+        struct tensor *tensor;
         const char *string;
         bytes_span list; /* INT_LIST: i64 value indices; DOUBLE_LIST f64; BOOL_LIST u8; TENSOR_LIST: i32 value indices, −1: none */
     } as;
-} value;
+};
 
 typedef struct kernel_call {
     const char *name;     /* "aten::add.out" */
-    value *values;        /* the whole table, for lists */
+    struct value *values;        /* the whole table, for lists */
     bytes_span args;      /* i32 value indices */
-    pool *pool;
+    struct pool *pool;
     size_t threads;
-    arena *scratch;       /* emptied after the call */
+    struct arena *scratch;       /* emptied after the call */
     mica_kernels kernels; /* level: reference forbids vectorised shortcuts */
     mica_error *error;
 } kernel_call;
@@ -63,20 +63,20 @@ const portable_kernel *portable_find(const char *name); /* NULL when Mica lacks 
 const portable_kernel *portable_kernel_at(size_t index); /* the table, for documentation and tests; NULL past the end */
 
 /* ---- arguments; a wrong tag is an error that names the kernel and the argument's position ---- */
-value *call_value(const kernel_call *call, size_t arg);
+struct value *call_value(const kernel_call *call, size_t arg);
 bool call_is_none(const kernel_call *call, size_t arg);
-mica_status call_tensor(kernel_call *call, size_t arg, tensor **tensor);
-mica_status call_optional_tensor(kernel_call *call, size_t arg, tensor **tensor); /* NULL when none */
+mica_status call_tensor(kernel_call *call, size_t arg, struct tensor **tensor);
+mica_status call_optional_tensor(kernel_call *call, size_t arg, struct tensor **tensor); /* NULL when none */
 mica_status call_int(kernel_call *call, size_t arg, int64_t *integer);   /* also a Bool */
 mica_status call_bool(kernel_call *call, size_t arg, bool *boolean);     /* also an Int */
 mica_status call_double(kernel_call *call, size_t arg, double *real);    /* any number */
-mica_status call_scalar(kernel_call *call, size_t arg, value *scalar);   /* INT, BOOL or DOUBLE as it stands */
+mica_status call_scalar(kernel_call *call, size_t arg, struct value *scalar);   /* INT, BOOL or DOUBLE as it stands */
 mica_status call_string(kernel_call *call, size_t arg, const char **string);
 /* Reads an int list (values at this call) into `items`; more than `capacity` items is an error. None: count 0. */
 mica_status call_ints(kernel_call *call, size_t arg, int64_t *items, size_t capacity, size_t *count);
 mica_status call_doubles(kernel_call *call, size_t arg, double *items, size_t capacity, size_t *count);
 mica_status call_list_count(kernel_call *call, size_t arg, size_t *count);
-mica_status call_list_tensor(kernel_call *call, size_t arg, size_t index, tensor **tensor); /* NULL when none */
+mica_status call_list_tensor(kernel_call *call, size_t arg, size_t index, struct tensor **tensor); /* NULL when none */
 mica_status call_scratch(kernel_call *call, size_t size, void **memory);
 
 /* Fails with "aten::add.out: " and the sentence. */
@@ -84,7 +84,7 @@ mica_status call_fail(kernel_call *call, mica_status status, const char *format,
     __attribute__((format(printf, 3, 4)));
 
 /* Gives an out tensor its computed sizes: within its bounds (SHAPE), equal to them when it is static. */
-mica_status call_resize(kernel_call *call, tensor *out, size_t rank, const size_t *sizes);
+mica_status call_resize(kernel_call *call, struct tensor *out, size_t rank, const size_t *sizes);
 /* Dim in [−rank, rank) to [0, rank); rank 0 counts as 1. */
 mica_status call_dim(kernel_call *call, int64_t dim, size_t rank, size_t *out);
 
