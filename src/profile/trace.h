@@ -18,6 +18,9 @@ typedef struct trace_sink {
 /* Start of an event: the clock, or 0 when nobody listens. */
 static inline uint64_t trace_start(const trace_sink *sink) { return sink ? clock_now() : 0; }
 
+/* Number of the run that the events from now on belong to; 0: load. */
+void trace_set_run(mica_trace *trace, uint32_t run);
+
 /* Ends an event begun at `start`; drops it, counting, when the trace is full. `sink` may be NULL. `node` is relative to
  * first_node for MICA_EVENT_NODE. */
 void trace_end(trace_sink *sink, mica_event_kind kind, int32_t node, uint64_t start);
