@@ -53,6 +53,7 @@ size_t op_count(const op_shape *shape);                                   /* ele
 typedef struct op_run {
     const void *inputs[MICA_OPERATION_MAX_INPUTS]; /* run-time operands; constants too (their data) */
     void *output;
+    void *second_output; /* ArgMaxPooling2d: int32 indices, shaped as the output; NULL: not wanted */
     void *workspace; /* as many bytes as reshape asked for, aligned to 64, shared with other operators */
     struct pool *pool;
     size_t threads;

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What all operators share inside this room.
+ */
+#ifndef OPERATOR_COMMON_H
+#define OPERATOR_COMMON_H
+
+#include <stdio.h>
+
+#include "kernel/gemm/gemm.h"
+#include "operator/operator.h"
+
+/* Rows of a QDINT8 value, and their parameters behind its `count` elements. */
+size_t op_rows(const mica_operand *operand, const op_shape *shape);
+const gemm_row *op_row_parameters(const void *value, size_t count);
+
+const char *op_type_name(mica_operand_type type); /* "qint8"; "?" when unknown */
+
+/* The choice of a node outside the operator table: "reference" or "standard", by the level asked for. */
+void op_choose_plain(const op_target *target, const char *kernel, cpu_features needs, op_choice *choice);
+
+/* UNSUPPORTED, with the operands' types. */
+mica_status op_unsupported(const mica_operation *operation, mica_error *error);
+
+/* A zeroed operator of `size` bytes, its head filled. */
+mica_status op_new(const op_class *class, const mica_operation *operation, const op_choice *choice,
+                   struct arena *arena, size_t size, struct op **out, mica_error *error);
+
+/* Calls task on [0, count) in pieces of `piece` items, in any order and on all threads; a single piece stays on the
+ * caller. Pieces never depend on the number of threads, so neither does any result. */
+typedef void (*op_piece)(void *argument, size_t first, size_t count);
+void op_split(const op_run *run, size_t count, size_t piece, op_piece task, void *argument);
+
+#endif
