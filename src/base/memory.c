@@ -41,7 +41,8 @@ void arena_free(struct arena *arena) {
 }
 
 mica_status arena_raw(struct arena *arena, size_t size, void **memory, mica_error *error) {
-    if (size > SIZE_MAX / 2) return error_set(error, MICA_ERROR_LIMIT, "an allocation of %zu bytes is too large", size);
+    if (size > SIZE_MAX / 2)
+        return error_set(error, MICA_ERROR_LIMIT, "an allocation of %zu bytes is too large", size);
     const size_t rounded = round_up(max_size(size, 1), MEMORY_ALIGNMENT);
     if (arena->limit && (rounded > arena->limit || arena->used > arena->limit - rounded)) {
         return error_set(error, MICA_ERROR_LIMIT, "%zu bytes more than the %zu in use exceed the memory limit of %zu",
