@@ -12,7 +12,17 @@
 #include "base/error.h"
 
 typedef enum fb_kind {
-    FB_BOOL, FB_U8, FB_I8, FB_U16, FB_I16, FB_U32, FB_I32, FB_U64, FB_I64, FB_F32, FB_F64,
+    FB_BOOL,
+    FB_U8,
+    FB_I8,
+    FB_U16,
+    FB_I16,
+    FB_U32,
+    FB_I32,
+    FB_U64,
+    FB_I64,
+    FB_F32,
+    FB_F64,
     FB_STRING,
     FB_TABLE,
     FB_UNION /* the field before it holds the tag, an FB_U8 */
@@ -22,9 +32,9 @@ typedef struct fb_schema fb_schema;
 
 /* One field of a table; its position in fb_schema.fields is its field id. */
 typedef struct fb_field {
-    const char *name;
+    const char *name; /* NULL: a field that nobody reads; it is not verified */
     fb_kind kind;
-    bool vector;                     /* [kind] */
+    bool vector; /* [kind] */
     bool required;
     const fb_schema *table;          /* FB_TABLE: of what */
     const fb_schema *const *members; /* FB_UNION: by tag; member 0 (none) and unused tags are NULL */
@@ -38,6 +48,17 @@ struct fb_schema {
     size_t field_count;
 };
 
+/* Shorthand for tables of fields: FB_SCALAR("offset", FB_U64), FB_CHILDREN("segments", &pte_data_segment), … */
+#define FB_SCALAR(name_, kind_) {.name = (name_), .kind = (kind_)}
+#define FB_SCALARS(name_, kind_) {.name = (name_), .kind = (kind_), .vector = true}
+#define FB_TEXT(name_) {.name = (name_), .kind = FB_STRING}
+#define FB_CHILD(name_, table_) {.name = (name_), .kind = FB_TABLE, .table = (table_)}
+#define FB_CHILDREN(name_, table_) {.name = (name_), .kind = FB_TABLE, .vector = true, .table = (table_)}
+#define FB_CHOICE(name_, members_)                                                                                   \
+    {.name = (name_), .kind = FB_UNION, .members = (members_), .member_count = sizeof(members_) / sizeof *(members_)}
+#define FB_UNREAD {.name = NULL}
+#define FB_SCHEMA(name_, fields_) {(name_), (fields_), sizeof(fields_) / sizeof *(fields_)}
+
 /* ---- verifying ---- */
 
 typedef struct fb_options {
@@ -45,9 +66,14 @@ typedef struct fb_options {
     bool size_prefixed;     /* a u32 length stands before the buffer */
 } fb_options;
 
+#define FB_MAX_DEPTH 64
+#define FB_SHARING 8     /* what is reachable, counted once for each way to it, is at most so many times `size` … */
+#define FB_TABLE_COST 32 /* … where a table counts as so many bytes: so at most size / 4 tables are visited */
+
 /* Checks that every offset, vtable, vector and string reachable from the root is inside `size` bytes at `data`,
- * strings are terminated, nesting is at most 64 deep, tags are known, and that following everything takes time linear in `size`
- * (tables that many offsets share are refused beyond a bound). FORMAT errors name field path and byte offset. */
+ * strings are terminated, nesting is at most FB_MAX_DEPTH deep, union tags are known, and that following everything takes
+ * time linear in `size` (FB_SHARING). FORMAT errors name field path and byte offset: "values[3].val.sizes: a vector of
+ * 70000 elements ends outside the buffer, at byte 1234". */
 mica_status fb_verify(const uint8_t *data, size_t size, const fb_options *options, const fb_schema *root,
                       mica_error *error);
 
@@ -81,7 +107,18 @@ bytes_span fb_vector(fb_table table, size_t field);
 fb_table fb_at(bytes_span vector, size_t index);
 const char *fb_string_at(bytes_span vector, size_t index, size_t *length);
 
-/* Byte offset of a table in its buffer, for error texts. */
-static inline size_t fb_offset(fb_table table, const uint8_t *data) { return (size_t)(table.at - data); }
+/* ---- error texts: "path: sentence, at byte N" ---- */
+
+/* Byte offset in `data` of what a field holds: a scalar, or what its offset leads to; of the table when it is absent. */
+size_t fb_where(fb_table table, size_t field, const uint8_t *data);
+
+/* Fails about a field of a verified table, with its name and place. */
+mica_status fb_bad(mica_error *error, mica_status status, const uint8_t *data, fb_table table,
+                   const fb_schema *schema, size_t field, const char *format, ...)
+    __attribute__((format(printf, 7, 8)));
+
+/* Puts a step of the path before the text of a failed inner step: "values[3]" and "sizes: …" make "values[3].sizes: …". */
+mica_status fb_in(mica_error *error, mica_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 #endif
