@@ -13,6 +13,7 @@
  *                    room for mr rows, those past the last are there but their results are not stored. A kernel
  *                    whose `lhs` is NULL reads rows as they are.
  *   convolution      the same kernels: a row is then `tap_count` pieces of `tap_length` elements, one per filter tap.
+ *   Sums of the integer variants fit int32 for every k ≤ GEMM_MAX_INT_K; no kernel is called with more.
  *
  * Variants (activation × weight → output) and their arithmetic; all accumulate in int32 or f32:
  *   PF32          f32 × f32 → f32    bias + Σ
@@ -21,6 +22,8 @@
  *   QP8_F32_QC4W  the same, w = nibble − 8
  *   QP8_F32_QB4W  rows × int4 → f32  (Σ_blocks Σ(q − zp)·(nibble − 8) · block_scale) · inverse_scale + bias[n]
  *   PQS8_QC8W     int8 × int8 → int8 clamp(rint((bias + Σ(a − lhs_zero_point)·w) · scale[n]) + zero_point)
+ * QC8W, QC4W and PQS8 give the same bits on every instruction set: their sums are exact, and what follows is done one
+ * rounding at a time in the order written above. The others differ in the order of their float sums.
  */
 #ifndef KERNEL_GEMM_GEMM_H
 #define KERNEL_GEMM_GEMM_H
@@ -45,6 +48,8 @@ extern const char *const gemm_variant_names[GEMM_VARIANTS]; /* "pf32_gemm", … 
 
 typedef enum gemm_type { GEMM_F32, GEMM_F16, GEMM_I8, GEMM_I4 } gemm_type;
 
+#define GEMM_MAX_INT_K 65536 /* 2³¹ / (255 · 128), rounded down to a power of two */
+
 /* How one row (or one image) of activations was quantized: real = (q − zero_point) · inverse_scale. */
 typedef struct gemm_row {
     float inverse_scale;
@@ -54,7 +59,8 @@ typedef struct gemm_row {
 /* Left operand as the model holds it. Row m is at data + m·row_stride (taps NULL: one piece of k elements), or its
  * pieces are at taps[m·tap_count + t]. k = tap_count · tap_length. Padding taps point at a piece of zeros (of the
  * zero point, for int8).
- *   PF32, PF16        type F32 or F16: the packer converts
+ *   PF32              type F32 or F16: the packer converts
+ *   PF16              type F16
  *   QP8_*             type F32 or F16: each row is quantized while packing (taps NULL); or I8 with `rows` given
  *   PQS8              type I8 */
 typedef struct gemm_lhs {
@@ -118,7 +124,7 @@ typedef struct gemm_kernel {
     cpu_features needs;
     size_t mr, nr, kr;
     const gemm_rhs_packing *rhs;
-    const gemm_lhs_packing *lhs; /* NULL: reads rows as they are (float variants) */
+    const gemm_lhs_packing *lhs; /* NULL: reads rows as they are, f32 for PF32 and f16 for PF16 */
     void (*run)(const gemm_tile *tile);
 } gemm_kernel;
 
@@ -133,20 +139,33 @@ typedef struct gemm_kernel_name {
     gemm_variant variant;
     cpu_features needs;
     size_t mr, nr, kr;
+    const gemm_kernel *kernel; /* NULL: not in this build */
 } gemm_kernel_name;
 extern const gemm_kernel_name gemm_kernel_names[];
 extern const size_t gemm_kernel_name_count;
 
 typedef enum gemm_level { GEMM_AUTO, GEMM_STANDARD, GEMM_REFERENCE } gemm_level; /* as mica_kernels */
 
-/* The best kernel for m rows. With `packing` not NULL only kernels that read this right operand's layout; with NULL
- * the choice fixes the layout, for weights that are packed before m is known use m = SIZE_MAX. NULL: none. */
+/* The best kernel for m rows: of the first row that `features` allows and of those beside it that need the same and
+ * share its tile width, the one whose tile suits m. With `packing` not NULL only kernels that read this right
+ * operand's layout; with NULL the choice fixes the layout, for weights that are packed before m is known use
+ * m = SIZE_MAX. NULL: none. */
 const gemm_kernel *gemm_select(gemm_variant variant, cpu_features features, gemm_level level, size_t m,
                                const gemm_rhs_packing *packing);
 /* The same over the names of all architectures. */
 const gemm_kernel_name *gemm_predict(gemm_variant variant, cpu_features features, gemm_level level, size_t m);
 
-/* How a row is quantized (spec of the dynamic int8 activations): shared by packers, converts and the reference. */
-gemm_row gemm_row_parameters(float min, float max); /* min ≤ 0 ≤ max are enforced here */
+/* Rows per call that split m evenly: 33 rows by tiles of 14 are three times 11, not 14 + 14 + 5. */
+static inline size_t gemm_even_rows(size_t m, size_t mr) {
+    const size_t calls = (m + mr - 1) / mr;
+    return calls ? (m + calls - 1) / calls : mr;
+}
+
+/* How a row of values in [min, max] is quantized (spec of the dynamic int8 activations): shared by packers, converts
+ * and the reference. The range is widened to hold 0; `scale` is what values are multiplied by. */
+gemm_row gemm_row_parameters(float min, float max, float *scale);
+
+/* rint(clamp(x · scale, −128 − zp, 127 − zp)) + zp; NaN goes to −128. */
+int8_t gemm_quantize(float x, float scale, int32_t zero_point);
 
 #endif
