@@ -33,9 +33,9 @@ typedef struct pte_tensor {
     uint32_t sizes[MICA_MAX_RANK];
     uint8_t dim_order[MICA_MAX_RANK]; /* a permutation */
     size_t bytes;          /* at the upper bound */
-    const void *data;      /* aligned for the type */
+    const void *data;      /* constants: aligned for the type */
     uint32_t buffer;       /* index into pte_method.buffer_sizes */
-    size_t offset;
+    size_t offset;         /* a multiple of the element's size; offset + bytes ≤ the buffer's size */
 } pte_tensor;
 
 typedef struct pte_value {
@@ -46,7 +46,8 @@ typedef struct pte_value {
         double real;
         const pte_tensor *tensor;
         const char *string;
-        bytes_span indices;  /* INT_LIST (i64: indices of Int values), TENSOR_LIST and OPTIONAL_TENSOR_LIST (i32; -1: none) */
+        bytes_span indices;  /* INT_LIST (i64: indices of Int values), TENSOR_LIST (i32: of tensors),
+                                OPTIONAL_TENSOR_LIST (i32: of tensors and nulls; -1: none) */
         bytes_span literals; /* DOUBLE_LIST (f64), BOOL_LIST (u8) */
     } as;
 } pte_value;
@@ -56,7 +57,7 @@ typedef enum pte_call { PTE_KERNEL_CALL = 1, PTE_DELEGATE_CALL = 2, PTE_MOVE_CAL
 typedef struct pte_instruction {
     pte_call call;
     uint32_t index;   /* operator, delegate, moved-from value, condition value, freed value */
-    uint32_t target;  /* moved-to value; jump destination ≤ instruction count */
+    uint32_t target;  /* moved-to value, of the same tag; jump destination ≤ instruction count */
     bytes_span args;  /* i32 value indices, each in range */
 } pte_instruction;
 
@@ -106,7 +107,9 @@ typedef struct pte_program {
 } pte_program;
 
 /* Verifies and decodes `size` bytes at `file` (aligned to 16), borrowed for the program's life. A bundled program is
- * unwrapped. `arena` takes the decoded tables; `external` is borrowed too. Errors: FORMAT, LIMIT, MEMORY. */
+ * unwrapped. `arena` takes the decoded tables, at most 16 times `size` and some pages; `external` is borrowed too.
+ * Errors: FORMAT, UNSUPPORTED (unbounded shapes, other devices), NOT_FOUND (a tensor that no external file has), LIMIT,
+ * MEMORY. */
 mica_status pte_open(const uint8_t *file, size_t size, const ptd_file *external, size_t external_count, struct arena *arena,
                      pte_program **program, mica_error *error);
 

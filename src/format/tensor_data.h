@@ -6,17 +6,14 @@
 #define FORMAT_TENSOR_DATA_H
 
 #include "base/memory.h"
-#include "mica/tensor.h"
+#include "format/tensor_layout.h"
 
 typedef struct ptd_entry {
     const char *key;
     const uint8_t *data;
     size_t size;
-    bool has_layout; /* false: an opaque blob */
-    mica_type type;
-    uint8_t rank;
-    uint32_t sizes[MICA_MAX_RANK];
-    uint8_t dim_order[MICA_MAX_RANK];
+    bool has_layout;      /* false: an opaque blob */
+    tensor_layout layout; /* `size` bytes suffice for it, aligned for its type */
 } ptd_entry;
 
 typedef struct ptd_file {
@@ -26,6 +23,8 @@ typedef struct ptd_file {
     size_t entry_count;
 } ptd_file;
 
+/* Verifies and decodes `size` bytes at `file` (aligned to 16), borrowed for the life of `out`; `arena` takes the decoded
+ * tables. Errors: FORMAT, LIMIT, MEMORY. */
 mica_status ptd_open(const uint8_t *file, size_t size, struct arena *arena, ptd_file *out, mica_error *error);
 const ptd_entry *ptd_find(const ptd_file *file, const char *key, size_t key_length); /* NULL when there is none */
 
