@@ -118,7 +118,7 @@ MICA_API MICA_MUST_USE mica_status mica_operator_create(mica_context *context, c
 MICA_API void mica_operator_destroy(mica_operator *op); /* NULL is fine */
 MICA_API bool mica_operator_borrows(const mica_operator *op); /* constants are read at run time */
 
-/* Other dims for the run-time operands, in input order (constants skipped with NULL); gives the output's.
+/* Other dims for the run-time operands, within the declared ones, in input order (NULL: as before); gives the output's.
  * Errors: SHAPE, LIMIT, MEMORY. */
 MICA_API MICA_MUST_USE mica_status mica_operator_reshape(mica_operator *op,
                                                          const size_t *const dims[MICA_OPERATION_MAX_INPUTS],

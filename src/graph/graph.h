@@ -25,8 +25,8 @@ typedef struct graph_options {
 } graph_options;
 
 /* `payload` and `arena` outlive the graph. Errors: FORMAT, SHAPE, UNSUPPORTED, LIMIT, MEMORY. */
-mica_status graph_create(const xnn_graph *payload, const graph_options *options, struct arena *arena, struct graph **out,
-                         mica_error *error);
+mica_status graph_create(const xnn_graph *payload, const graph_options *options, struct arena *arena,
+                         struct graph **out, mica_error *error);
 void graph_destroy(struct graph *graph); /* its workspace; the rest goes with the arena */
 
 /* Dims of the external values: shapes[id] for inputs are read, for outputs written. Does nothing when the inputs are
@@ -35,6 +35,9 @@ mica_status graph_resize(struct graph *graph, op_shape *shapes, mica_error *erro
 
 /* Runs on memory: externals[id] for each external value, dense. `events` may be NULL; event k is node k of the report. */
 void graph_run(struct graph *graph, void *const *externals, size_t threads, trace_sink *events);
+
+/* Whether running reads constants where the file has them. */
+bool graph_borrows(const struct graph *graph);
 
 size_t graph_packed_bytes(const struct graph *graph);
 size_t graph_workspace_bytes(const struct graph *graph);

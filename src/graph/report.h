@@ -19,6 +19,7 @@ typedef struct report_place {
     int chain, instruction, delegate;
 } report_place;
 
-mica_status report_append(struct report *report, const mica_node_report *node, mica_error *error); /* strings must outlive it */
+mica_status report_append(struct report *report, const mica_node_report *node,
+                          mica_error *error); /* strings must outlive it */
 
 #endif

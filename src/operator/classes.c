@@ -2,6 +2,9 @@
 #include "operator/classes.h"
 
 static const op_class *const classes[MICA_OPERATION_KINDS] = {
+    [MICA_FULLY_CONNECTED] = &op_fully_connected,
+    [MICA_CONV_2D] = &op_convolution,
+    [MICA_BATCH_MATRIX_MULTIPLY] = &op_batch_matmul,
     [MICA_STATIC_RESHAPE] = &op_reshape,
     [MICA_COPY] = &op_reshape,
 };

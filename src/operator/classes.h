@@ -7,6 +7,9 @@
 
 #include "operator/operator.h"
 
+extern const op_class op_fully_connected;
+extern const op_class op_convolution;  /* Conv2d */
+extern const op_class op_batch_matmul; /* BatchMatrixMultiply */
 extern const op_class op_reshape; /* StaticReshape, Copy */
 
 #endif

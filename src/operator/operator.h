@@ -99,10 +99,10 @@ const op_class *op_class_of(mica_operation_kind kind);
 void op_work(const mica_operation *operation, const op_shape *inputs, const op_shape *output, double *operations,
              double *bytes);
 
-/* XNNPACK's name for the node, without "#n": "Fully Connected (NC, F32) GEMM". */
-void op_peer_name(const mica_operation *operation, char *text, size_t size);
+/* XNNPACK's name for the node on such a CPU, without "#n": "Fully Connected (NC, F32) GEMM". */
+void op_peer_name(const mica_operation *operation, cpu_features features, char *text, size_t size);
 
-/* What ExecuTorch 1.4.1 with XNNPACK and KleidiAI would take on such a CPU: "pf32_gemm (KleidiAI)", "f32 (XNNPACK)". */
+/* What ExecuTorch 1.4.1 with XNNPACK and KleidiAI would take on such a CPU: "KleidiAI: Fully Connected (NC, PF32) GEMM". */
 void op_peer_choice(const mica_operation *operation, cpu_features features, char *text, size_t size);
 
 #endif

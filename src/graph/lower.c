@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "graph/lower.h"
+
+#include <string.h>
+
+/* What is known of one value: who writes it, how often it is read, and by how many fully connected nodes as rows. */
+typedef struct uses {
+    size_t producer; /* node, or LOWER_NONE */
+    size_t readers;  /* the caller counts as one */
+    size_t row_readers, first_row_reader;
+} uses;
+
+static mica_status find_uses(const xnn_graph *payload, struct arena *arena, uses **out, mica_error *error) {
+    void *memory = NULL;
+    TRY(arena_array(arena, payload->value_count, sizeof(uses), &memory, error));
+    uses *const all = memory;
+    for (size_t i = 0; i < payload->value_count; i++) {
+        all[i] = (uses){.producer = LOWER_NONE, .readers = payload->values[i].is_output};
+    }
+    for (size_t i = 0; i < payload->node_count; i++) {
+        const xnn_node *const node = &payload->nodes[i];
+        all[node->output].producer = i;
+        for (size_t j = 0; j < node->operation.input_count; j++) {
+            if (node->inputs[j] == UINT32_MAX) continue;
+            uses *const use = &all[node->inputs[j]];
+            use->readers++;
+            if (j == 0 && node->operation.kind == MICA_FULLY_CONNECTED && !use->row_readers++) {
+                use->first_row_reader = i;
+            }
+        }
+    }
+    *out = all;
+    return MICA_OK;
+}
+
+/* A convert that quantizes rows merges into the fully connected nodes that read it, when nothing else does: packing
+ * then quantizes. */
+static bool merges_into_readers(const xnn_node *node, const uses *use) {
+    const mica_operand *const rows = node->operation.output;
+    return node->operation.kind == MICA_CONVERT && rows->type == MICA_OPERAND_QDINT8 && rows->row_dims == 1 &&
+           use->readers > 0 && use->row_readers == use->readers;
+}
+
+/* Nodes that give their input's bytes another shape. The caller's output needs bytes of its own. */
+static bool renames(const xnn_graph *payload, const xnn_node *node) {
+    const mica_operation *const operation = &node->operation;
+    return (operation->kind == MICA_STATIC_RESHAPE || operation->kind == MICA_COPY) &&
+           operation->inputs[0]->type == operation->output->type && operation->output->type != MICA_OPERAND_QDINT8 &&
+           !payload->values[node->output].is_output;
+}
+
+/* The step of a fully connected whose rows are quantized while packing: it reads the convert's input. */
+static mica_status read_through(const xnn_node *convert, struct arena *arena, lower_step *step, mica_error *error) {
+    void *memory = NULL;
+    TRY(arena_allocate(arena, sizeof(mica_operation), &memory, error));
+    mica_operation *const operation = memory;
+    *operation = *step->operation;
+    operation->inputs[0] = convert->operation.inputs[0];
+    step->operation = operation;
+    step->inputs[0] = convert->inputs[0];
+    return MICA_OK;
+}
+
+mica_status lower(const xnn_graph *payload, const op_target *target, bool fuse, struct arena *arena,
+                  struct lowered *out, mica_error *error) {
+    const bool merge = fuse && target->kernels == MICA_KERNELS_AUTO;
+    uses *all = NULL;
+    TRY(find_uses(payload, arena, &all, error));
+    void *memory = NULL;
+    TRY(arena_array(arena, payload->node_count, sizeof(size_t), &memory, error));
+    out->merged_into = memory;
+    TRY(arena_array(arena, payload->node_count, sizeof(lower_step), &memory, error));
+    out->steps = memory;
+    out->step_count = 0;
+    for (size_t i = 0; i < payload->node_count; i++) {
+        const xnn_node *const node = &payload->nodes[i];
+        const uses *const use = &all[node->output];
+        out->merged_into[i] = merge && merges_into_readers(node, use) ? use->first_row_reader : LOWER_NONE;
+        if (out->merged_into[i] != LOWER_NONE) continue;
+        lower_step *const step = &out->steps[out->step_count++];
+        *step = (lower_step){.operation = &node->operation,
+                             .output = node->output,
+                             .second_output = node->second_output,
+                             .node = i,
+                             .is_alias = fuse && renames(payload, node)};
+        memcpy(step->inputs, node->inputs, sizeof step->inputs);
+        const size_t producer =
+            node->operation.kind == MICA_FULLY_CONNECTED ? all[node->inputs[0]].producer : LOWER_NONE;
+        if (producer != LOWER_NONE && out->merged_into[producer] != LOWER_NONE) {
+            TRY(read_through(&payload->nodes[producer], arena, step, error));
+        }
+    }
+    return MICA_OK;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Matrix products by packed panels: what fully connected, convolution and batch matmul share. An operator says where
+ * its rows, weights and outputs are; this plans the blocks, packs, and calls the kernel over tiles and threads.
+ *
+ * A product is `batch` times m × n × k: the batch are a convolution's groups, or the matrices of a batch matmul.
+ * Every output element is computed by one thread in an order that depends on the shape alone.
+ */
+#ifndef OPERATOR_GEMM_H
+#define OPERATOR_GEMM_H
+
+#include "kernel/gemm/gemm.h"
+#include "operator/operator.h"
+
+typedef struct gemm_plan gemm_plan;
+
+/* Where one matrix of the batch is. */
+typedef struct gemm_place {
+    const uint8_t *rhs; /* its packed right operand */
+    uint8_t *out;       /* its element (0, 0) */
+} gemm_place;
+
+/* What the owner of a plan answers while it runs. `owner` is gemm_run's. */
+typedef struct gemm_source {
+    void (*place)(const void *owner, size_t batch, gemm_place *place);
+    /* Rows [first, first + count) of the left operand, as rows 0 … count − 1 of `lhs`. `taps` has room for
+     * count · tap_count pointers and `rows` for count entries, to be used where they are needed. */
+    void (*rows)(const void *owner, size_t batch, size_t first, size_t count, gemm_lhs *lhs, const void **taps,
+                 gemm_row *rows);
+} gemm_source;
+
+struct gemm_plan {
+    /* fixed at create */
+    gemm_variant variant;
+    gemm_level level;
+    cpu_features features;
+    const gemm_rhs_packing *packing;
+    size_t n, k, block;
+    size_t tap_count;   /* pointers that `rows` wants per row */
+    size_t panel_bytes; /* of one packed panel of weights */
+    size_t rhs_bytes;   /* of all its panels */
+    size_t threads;     /* at most */
+    bool narrow;        /* the kernel gives f32, the output is f16 */
+    size_t out_stride;  /* bytes from output row to output row */
+    gemm_tile limits;   /* min, max, zero_point, qmin, qmax */
+
+    /* fixed by the shape */
+    const gemm_kernel *kernel;
+    size_t batch, m;
+    size_t panel_rows;                /* rows per panel, so that all panels are about equal */
+    size_t panels;                    /* of rows, per matrix */
+    size_t block_panels;              /* of rows, per task */
+    size_t row_blocks, column_blocks; /* tasks per matrix */
+    size_t lhs_bytes;                 /* of one packed panel of rows */
+    bool pack_first;                  /* all rows are packed before any tile runs, since several tasks share them */
+    size_t shared_bytes;              /* workspace: packed rows when pack_first */
+    size_t scratch_bytes;             /* workspace: per thread */
+    size_t run_threads;
+};
+
+/* Fixes kernel family and layouts. `plan` holds variant, level, features, n, k, block, tap_count, narrow, out_stride,
+ * limits and threads. False when no kernel exists. */
+bool gemm_plan_init(gemm_plan *plan);
+
+/* Packs one right operand into `packed` (rhs_bytes, aligned to 64), with the pool's threads. */
+void gemm_pack(const gemm_plan *plan, const gemm_rhs *rhs, uint8_t *packed, struct pool *pool, size_t threads);
+
+/* Plans for m rows and a batch; gives the workspace that gemm_run needs. */
+size_t gemm_plan_shape(gemm_plan *plan, size_t batch, size_t m);
+
+void gemm_run(const gemm_plan *plan, const gemm_source *source, const void *owner, void *workspace, struct pool *pool,
+              size_t threads);
+
+/* ---- from operations to GEMM terms ---- */
+
+/* The variant whose arithmetic an operation of these operand types has; false when there is none. `lhs` is the left
+ * operand: QDINT8, or F32 / F16 where rows are quantized inside. */
+bool gemm_variant_of(const mica_operand *lhs, const mica_operand *rhs, const mica_operand *output,
+                     gemm_variant *variant);
+
+/* min, max, zero_point, qmin and qmax of the output. */
+void gemm_limits(const mica_operation *operation, gemm_tile *limits);
+
+/* Scales and biases in the form that packing wants; arrays come from the arena. `channels` are the right operand's
+ * columns. bias may be NULL. A bias given at run time is left out here. */
+mica_status gemm_rhs_of(const mica_operation *operation, gemm_variant variant, const mica_operand *bias,
+                        size_t channels, struct arena *arena, gemm_rhs *rhs, mica_error *error);
+
+gemm_type gemm_type_of(mica_operand_type type);
+gemm_level gemm_level_of(mica_kernels kernels);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "operator/window.h"
+
+static mica_status extent(size_t in, uint32_t before, uint32_t after, uint32_t kernel, uint32_t stride,
+                          uint32_t dilation, const char *axis, size_t *out, mica_error *error) {
+    const uint64_t padded = (uint64_t)in + before + after;
+    const uint64_t reach = ((uint64_t)kernel - 1) * dilation + 1;
+    if (reach > padded) {
+        return error_set(error, MICA_ERROR_SHAPE, "a window reaching over %llu does not fit into a padded %s of %llu",
+                         (unsigned long long)reach, axis, (unsigned long long)padded);
+    }
+    *out = (size_t)((padded - reach) / stride + 1);
+    return MICA_OK;
+}
+
+mica_status window_output(const mica_operation *operation, const op_shape *image, op_shape *output,
+                          mica_error *error) {
+    TRY(extent(image->dims[1], operation->as.window.padding_top, operation->as.window.padding_bottom,
+               operation->as.window.kernel_height, operation->as.window.stride_height,
+               operation->as.window.dilation_height, "height", &output->dims[1], error));
+    return extent(image->dims[2], operation->as.window.padding_left, operation->as.window.padding_right,
+                  operation->as.window.kernel_width, operation->as.window.stride_width,
+                  operation->as.window.dilation_width, "width", &output->dims[2], error);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A window moving over an image: the arithmetic that convolutions and pooling share.
+ */
+#ifndef OPERATOR_WINDOW_H
+#define OPERATOR_WINDOW_H
+
+#include "operator/operator.h"
+
+/* Height and width (dims 1 and 2) of the output of a window over an NHWC image. Fails with SHAPE when the window does
+ * not fit into the padded image. */
+mica_status window_output(const mica_operation *operation, const op_shape *image, op_shape *output,
+                          mica_error *error);
+
+#endif
