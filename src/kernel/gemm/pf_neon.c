@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Float kernels for every AArch64: f32, and f16 with sums in f32. Left panels hold f32, [k][NEON_MR]. Right panels
+ * hold the f32 bias of NEON_NR columns, then [k][NEON_NR] elements of the variant's own type.
+ * A column's sum starts with its bias and takes k in order, one fused multiply-add for each.
+ */
+#include "kernel/gemm/neon.h"
+#include "kernel/gemm/operand.h"
+
+enum { HEAD_BYTES = NEON_NR * sizeof(float), SPAN = 4 /* panels */ };
+
+NEON_INLINE size_t element_size(bool half) { return half ? sizeof(uint16_t) : sizeof(float); }
+
+NEON_INLINE void load8(const char *at, bool half, float32x4_t x[2]) {
+    if (half) {
+        const float16x8_t h = vreinterpretq_f16_u16(vld1q_u16((const uint16_t *)at));
+        x[0] = vcvt_f32_f16(vget_low_f16(h));
+        x[1] = vcvt_high_f32_f16(h);
+    } else {
+        x[0] = vld1q_f32((const float *)at);
+        x[1] = vld1q_f32((const float *)at + 4);
+    }
+}
+
+NEON_INLINE float32x4_t load4(const char *at, bool half) {
+    return half ? vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16((const uint16_t *)at))) : vld1q_f32((const float *)at);
+}
+
+NEON_INLINE float load1(const char *at, bool half) {
+    return half ? float_of_f16(*(const uint16_t *)at) : *(const float *)at;
+}
+
+NEON_INLINE void store8(char *at, bool half, float32x4_t a, float32x4_t b) {
+    if (half)
+        vst1q_u16((uint16_t *)at, vreinterpretq_u16_f16(vcvt_high_f16_f32(vcvt_f16_f32(a), b)));
+    else
+        neon_store_f32(at, a, b);
+}
+
+NEON_INLINE void multiply_add(float32x4_t sum[2], const float32x4_t right[2], float left) {
+    UNROLLED (int j = 0; j < 2; j++) sum[j] = vfmaq_n_f32(sum[j], right[j], left);
+}
+
+/* ---- packing ---- */
+
+NEON_INLINE size_t right_size(size_t k, bool half) {
+    return round_up(HEAD_BYTES + NEON_NR * k * element_size(half), MEMORY_ALIGNMENT);
+}
+static size_t right_size_f32(size_t k, size_t block) { return (void)block, right_size(k, false); }
+static size_t right_size_f16(size_t k, size_t block) { return (void)block, right_size(k, true); }
+
+NEON_INLINE void pack_right(const gemm_rhs *rhs, size_t first, size_t count, char *packed, bool half) {
+    for (size_t p = first; p < first + count; p++, packed += right_size(rhs->k, half)) {
+        const size_t start = p * NEON_NR, columns = min_size(NEON_NR, rhs->n - start);
+        float *bias = (float *)packed;
+        memset(packed, 0, right_size(rhs->k, half));
+        for (size_t c = 0; c < columns; c++) {
+            bias[c] = rhs_bias(rhs, start + c);
+            char *at = packed + HEAD_BYTES + c * element_size(half);
+            for (size_t k = 0; k < rhs->k; k++, at += NEON_NR * element_size(half)) {
+                const float weight = rhs_float(rhs, start + c, k);
+                if (half)
+                    *(uint16_t *)at = f16_of_float(weight);
+                else
+                    *(float *)at = weight;
+            }
+        }
+    }
+}
+static void pack_right_f32(const gemm_rhs *rhs, size_t first, size_t count, void *packed) {
+    pack_right(rhs, first, count, packed, false);
+}
+static void pack_right_f16(const gemm_rhs *rhs, size_t first, size_t count, void *packed) {
+    pack_right(rhs, first, count, packed, true);
+}
+
+static size_t left_size(size_t k) { return round_up(k * NEON_MR * sizeof(float), MEMORY_ALIGNMENT); }
+
+/* Pieces of four rows into one quad of a panel. */
+NEON_INLINE void pack_quad(const char *const rows[4], size_t length, bool half, float *packed) {
+    const size_t size = element_size(half);
+    size_t k = 0;
+    for (; k + 4 <= length; k += 4, packed += 4 * NEON_MR) {
+        const float32x4_t r0 = load4(rows[0] + k * size, half), r1 = load4(rows[1] + k * size, half);
+        const float32x4_t r2 = load4(rows[2] + k * size, half), r3 = load4(rows[3] + k * size, half);
+        const float32x4_t low02 = vzip1q_f32(r0, r2), high02 = vzip2q_f32(r0, r2);
+        const float32x4_t low13 = vzip1q_f32(r1, r3), high13 = vzip2q_f32(r1, r3);
+        vst1q_f32(packed, vzip1q_f32(low02, low13));
+        vst1q_f32(packed + NEON_MR, vzip2q_f32(low02, low13));
+        vst1q_f32(packed + 2 * NEON_MR, vzip1q_f32(high02, high13));
+        vst1q_f32(packed + 3 * NEON_MR, vzip2q_f32(high02, high13));
+    }
+    for (; k < length; k++, packed += NEON_MR) {
+        for (int i = 0; i < 4; i++) packed[i] = load1(rows[i] + k * size, half);
+    }
+}
+
+static void pack_left(const gemm_lhs *lhs, size_t first, size_t count, void *panel) {
+    for (size_t m = 0; m < count; m += 4) {
+        float *packed = (float *)panel + m;
+        for (size_t t = 0; t < lhs->tap_count; t++, packed += lhs->tap_length * NEON_MR) {
+            const char *rows[4]; /* past the last row: the last again */
+            for (size_t i = 0; i < 4; i++) rows[i] = lhs_piece(lhs, first + min_size(m + i, count - 1), t);
+            if (lhs->type == GEMM_F16)
+                pack_quad(rows, lhs->tap_length, true, packed);
+            else
+                pack_quad(rows, lhs->tap_length, false, packed);
+        }
+    }
+}
+
+static const gemm_rhs_packing right_f32 = {"8x1_f32_neon", NEON_NR, 1, right_size_f32, pack_right_f32};
+static const gemm_rhs_packing right_f16 = {"8x1_f16_neon", NEON_NR, 1, right_size_f16, pack_right_f16};
+static const gemm_lhs_packing left_f32 = {"12x1_f32_neon", NEON_MR, 1, left_size, pack_left};
+
+/* ---- kernels ---- */
+
+NEON_INLINE void multiply(const gemm_tile *tile, size_t quads, bool half) {
+    const size_t size = element_size(half);
+    const char *panel = tile->rhs;
+    for (size_t n = 0; n < tile->n; n += NEON_NR, panel += right_size(tile->k, half)) {
+        float32x4_t sum[NEON_QUADS][4][2], right[2];
+        UNROLLED (size_t q = 0; q < quads; q++)
+            UNROLLED (size_t i = 0; i < 4; i++) load8(panel, false, sum[q][i]);
+
+        const float *left = tile->lhs;
+        const char *at = panel + HEAD_BYTES;
+        _Pragma("GCC unroll 4") for (size_t k = tile->k; k > 0; k--, left += NEON_MR, at += NEON_NR * size) {
+            load8(at, half, right);
+            UNROLLED (size_t q = 0; q < quads; q++) {
+                const float32x4_t rows = vld1q_f32(left + 4 * q);
+                UNROLLED (size_t i = 0; i < 4; i++) multiply_add(sum[q][i], right, rows[i]);
+            }
+        }
+
+        char edge[NEON_EDGE_BYTES];
+        const neon_out out = neon_open(tile, n, 4 * quads, size, edge);
+        UNROLLED (size_t q = 0; q < quads; q++)
+            UNROLLED (size_t i = 0; i < 4; i++)
+                store8(out.at + (4 * q + i) * out.stride, half, neon_clamp(sum[q][i][0], tile),
+                       neon_clamp(sum[q][i][1], tile));
+        neon_close(tile, n, size, &out, edge);
+    }
+}
+
+NEON_INLINE void multiply_row(const gemm_tile *tile, size_t n, size_t panels, bool half) {
+    const size_t size = element_size(half), panel_size = right_size(tile->k, half);
+    const char *at = (const char *)tile->rhs + n / NEON_NR * panel_size;
+    const char *left = tile->lhs;
+    float32x4_t sum[SPAN][2], right[2];
+    UNROLLED (size_t p = 0; p < panels; p++) load8(at + p * panel_size, false, sum[p]);
+    at += HEAD_BYTES;
+    size_t k = 0;
+    for (; k + 4 <= tile->k; k += 4) {
+        const float32x4_t row = load4(left + k * size, half);
+        UNROLLED (size_t i = 0; i < 4; i++, at += NEON_NR * size)
+            UNROLLED (size_t p = 0; p < panels; p++) {
+                load8(at + p * panel_size, half, right);
+                multiply_add(sum[p], right, row[i]);
+            }
+    }
+    for (; k < tile->k; k++, at += NEON_NR * size) {
+        UNROLLED (size_t p = 0; p < panels; p++) {
+            load8(at + p * panel_size, half, right);
+            multiply_add(sum[p], right, load1(left + k * size, half));
+        }
+    }
+    UNROLLED (size_t p = 0; p < panels; p++) {
+        char edge[NEON_EDGE_BYTES];
+        const size_t column = n + p * NEON_NR;
+        const neon_out out = neon_open(tile, column, 1, size, edge);
+        store8(out.at, half, neon_clamp(sum[p][0], tile), neon_clamp(sum[p][1], tile));
+        neon_close(tile, column, size, &out, edge);
+    }
+}
+
+NEON_INLINE void gemm(const gemm_tile *tile, bool half) {
+    if (tile->m > 8)
+        multiply(tile, 3, half);
+    else if (tile->m > 4)
+        multiply(tile, 2, half);
+    else if (tile->m > 0)
+        multiply(tile, 1, half);
+}
+
+NEON_INLINE void gemv(const gemm_tile *tile, bool half) {
+    size_t n = 0;
+    if (tile->m == 0) return;
+    for (; n + (SPAN - 1) * NEON_NR < tile->n; n += SPAN * NEON_NR) multiply_row(tile, n, SPAN, half);
+    for (; n < tile->n; n += NEON_NR) multiply_row(tile, n, 1, half);
+}
+
+static void gemm_f32(const gemm_tile *tile) { gemm(tile, false); }
+static void gemm_f16(const gemm_tile *tile) { gemm(tile, true); }
+static void gemv_f32(const gemm_tile *tile) { gemv(tile, false); }
+static void gemv_f16(const gemm_tile *tile) { gemv(tile, true); }
+
+#define ROW(symbol, variant, mr, right, left, run)                                                                   \
+    const gemm_kernel symbol = {#symbol, variant, CPU_NEON, mr, NEON_NR, 1, right, left, run};
+ROW(pf32_gemm_12x8_neon, GEMM_PF32, NEON_MR, &right_f32, &left_f32, gemm_f32)
+ROW(pf32_gemv_1x8_neon, GEMM_PF32, 1, &right_f32, NULL, gemv_f32)
+ROW(pf16_gemm_12x8_neon, GEMM_PF16, NEON_MR, &right_f16, &left_f32, gemm_f16)
+ROW(pf16_gemv_1x8_neon, GEMM_PF16, 1, &right_f16, NULL, gemv_f16)
