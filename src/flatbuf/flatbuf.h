@@ -64,6 +64,7 @@ struct fb_schema {
 typedef struct fb_options {
     const char *identifier; /* four characters at bytes 4..7 of the buffer; NULL: not looked at */
     bool size_prefixed;     /* a u32 length stands before the buffer */
+    size_t origin;          /* where the buffer stands in its file: added to the byte offsets of error texts */
 } fb_options;
 
 #define FB_MAX_DEPTH 64

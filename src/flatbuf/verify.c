@@ -11,6 +11,7 @@ struct walk {
     const uint8_t *data;
     size_t size;
     size_t budget; /* bytes that may still be visited */
+    size_t origin; /* of the buffer, in error texts */
     mica_error *error;
 };
 
@@ -29,7 +30,8 @@ static bool inside(const struct walk *walk, size_t at, size_t count) {
 
 /* A leaf of an error text; fb_in puts the path before it. */
 #define BAD(walk, at, sentence, ...)                                                                                 \
-    error_set((walk)->error, MICA_ERROR_FORMAT, ": " sentence ", at byte %zu", __VA_ARGS__, (size_t)(at))
+    error_set((walk)->error, MICA_ERROR_FORMAT, ": " sentence ", at byte %zu", __VA_ARGS__,                          \
+              (walk)->origin + (size_t)(at))
 
 static mica_status spend(struct walk *walk, size_t at, size_t cost) {
     if (cost > walk->budget) {
@@ -158,7 +160,7 @@ static mica_status check_buffer(struct walk *walk, const fb_options *options, co
 
 mica_status fb_verify(const uint8_t *data, size_t size, const fb_options *options, const fb_schema *root,
                       mica_error *error) {
-    struct walk walk = {.data = data, .size = size, .error = error};
+    struct walk walk = {.data = data, .size = size, .origin = options->origin, .error = error};
     const mica_status status = check_buffer(&walk, options, root);
     return status && error && error->text[0] == ':' ? fb_in(error, status, "root") : status;
 }

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A payload's frame, and the order of its nodes: each value is produced before it is read, and once.
+ */
+#include "format/xnnpack_parts.h"
+
+/* The header; positions in the payload, in bytes, none aligned. Without it all is flatbuffer, constants included. */
+enum {
+    HEADER_MAGIC = 4,
+    HEADER_FLATBUFFER_OFFSET = 10,
+    HEADER_FLATBUFFER_SIZE = 14,
+    HEADER_CONSTANT_OFFSET = 18,
+    HEADER_CONSTANT_SIZE = 22,
+    HEADER_END = 30
+};
+
+/* Finds and verifies the flatbuffer. */
+static mica_status open_frame(xnn_parts *parts, size_t size) {
+    const uint8_t *const payload = parts->payload;
+    size_t start = 0, length = size;
+    parts->inlined = size < HEADER_END || memcmp(payload + HEADER_MAGIC, "XH00", 4) != 0;
+    if (!parts->inlined) {
+        start = bytes_u32(payload + HEADER_FLATBUFFER_OFFSET);
+        length = bytes_u32(payload + HEADER_FLATBUFFER_SIZE);
+        const size_t constants = bytes_u32(payload + HEADER_CONSTANT_OFFSET);
+        const uint64_t constant_size = bytes_u64(payload + HEADER_CONSTANT_SIZE);
+        if (start > size || length > size - start) {
+            return error_set(parts->error, MICA_ERROR_FORMAT,
+                             "header: a flatbuffer of %zu bytes from %zu on, in a payload of %zu, at byte %d", length,
+                             start, size, HEADER_FLATBUFFER_OFFSET);
+        }
+        if (constants < start + length || constants > size || constant_size > size - constants) {
+            return error_set(parts->error, MICA_ERROR_FORMAT,
+                             "header: constants of %llu bytes from %zu on, in a payload of %zu, at byte %d",
+                             (unsigned long long)constant_size, constants, size, HEADER_CONSTANT_OFFSET);
+        }
+        parts->constant_data = (bytes_span){payload + constants, constant_size};
+    }
+    /* XN00 and XN01 differ in what exporters wrote, not in how it is read. */
+    const bool older = length >= 8 && memcmp(payload + start + 4, "XN00", 4) == 0;
+    const fb_options options = {.identifier = older ? "XN00" : "XN01", .origin = start};
+    TRY(fb_verify(payload + start, length, &options, &xnn_graph_schema, parts->error));
+    parts->root = fb_root(payload + start, false);
+    return MICA_OK;
+}
+
+/* Value `index` gets its content from node `node`. */
+static mica_status produce(const xnn_parts *parts, bool *ready, size_t node, uint32_t index) {
+    const xnn_value *const value = &parts->values[index];
+    if (value->operand.data || value->is_input || ready[index]) {
+        return error_set(parts->error, MICA_ERROR_FORMAT, "node %zu: writes %s", node,
+                         value->operand.data ? "a constant"
+                         : value->is_input   ? "an input"
+                                             : "a value written before");
+    }
+    ready[index] = true;
+    return MICA_OK;
+}
+
+static mica_status check_order(const xnn_parts *parts) {
+    const xnn_graph *const graph = parts->graph;
+    void *memory = NULL;
+    TRY(arena_array(parts->arena, graph->value_count, sizeof(bool), &memory, parts->error));
+    bool *const ready = memory;
+    for (size_t n = 0; n < graph->node_count; n++) {
+        const xnn_node *const node = &graph->nodes[n];
+        for (size_t i = 0; i < node->operation.input_count; i++) {
+            const uint32_t index = node->inputs[i];
+            if (index == XNN_INVALID_ID) continue;
+            const xnn_value *const value = &graph->values[index];
+            if (!value->operand.data && !value->is_input && !ready[index]) {
+                return error_set(parts->error, MICA_ERROR_FORMAT, "node %zu: input %zu is read before it is written",
+                                 n, i);
+            }
+        }
+        TRY(produce(parts, ready, n, node->output));
+        if (node->second_output != XNN_INVALID_ID) TRY(produce(parts, ready, n, node->second_output));
+    }
+    for (size_t i = 0; i < graph->value_count; i++) {
+        if (graph->values[i].is_output && !ready[i]) {
+            return error_set(parts->error, MICA_ERROR_FORMAT, "output %u of the graph is never written",
+                             graph->values[i].external);
+        }
+    }
+    return MICA_OK;
+}
+
+static mica_status read_graph(xnn_parts *parts, size_t size) {
+    TRY(open_frame(parts, size));
+    TRY(xnn_read_values(parts));
+    TRY(xnn_read_nodes(parts));
+    return check_order(parts);
+}
+
+mica_status xnn_open(const pte_program *program, const uint8_t *payload, size_t size, struct arena *arena,
+                     xnn_graph **graph, mica_error *error) {
+    xnn_parts parts = {.program = program, .payload = payload, .arena = arena, .error = error};
+    parts.scale_budget = FB_SHARING * program->file_size;
+    for (size_t i = 0; i < program->external_count; i++) {
+        parts.scale_budget += FB_SHARING * program->external[i].file_size;
+    }
+    void *memory = NULL;
+    TRY(arena_allocate(arena, sizeof(xnn_graph), &memory, error));
+    parts.graph = memory;
+    const mica_status status = read_graph(&parts, size);
+    if (status) return error_in(error, status, "payload");
+    *graph = parts.graph;
+    return MICA_OK;
+}
