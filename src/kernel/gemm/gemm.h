@@ -69,22 +69,22 @@ typedef struct gemm_lhs {
     const void *data;
     const void *const *taps;
     size_t tap_count, tap_length;
-    const gemm_row *rows;  /* of row m: rows[m] */
+    const gemm_row *rows; /* of row m: rows[m] */
 } gemm_lhs;
 
 /* Right operand as the model holds it. Element (n, k) is at data[n·n_stride + k·k_stride], strides in elements;
  * I4: row n starts at byte n·n_stride, low nibble = even k, value = nibble − 8, k_stride is 1. */
 typedef struct gemm_rhs {
-    gemm_type type;        /* PF32: F32 or F16; PF16: F16 or F32; QC8W, PQS8: I8; QC4W, QB4W: I4 */
+    gemm_type type; /* PF32: F32 or F16; PF16: F16 or F32; QC8W, PQS8: I8; QC4W, QB4W: I4 */
     const void *data;
     size_t n, k;
     size_t n_stride, k_stride;
-    const float *scale;            /* [n]: QC8W, QC4W the weight's; PQS8 the requantization factor; else NULL */
-    const uint16_t *block_scale;   /* QB4W: bf16 [n][k / block] */
-    size_t block;                  /* QB4W: a multiple of 32 that divides k; else 0 */
-    const float *bias;             /* [n] or NULL: all but PQS8 */
-    const int32_t *bias_i32;       /* [n] or NULL: PQS8 */
-    int32_t lhs_zero_point;        /* PQS8 */
+    const float *scale;          /* [n]: QC8W, QC4W the weight's; PQS8 the requantization factor; else NULL */
+    const uint16_t *block_scale; /* QB4W: bf16 [n][k / block] */
+    size_t block;                /* QB4W: a multiple of 32 that divides k; else 0 */
+    const float *bias;           /* [n] or NULL: all but PQS8 */
+    const int32_t *bias_i32;     /* [n] or NULL: PQS8 */
+    int32_t lhs_zero_point;      /* PQS8 */
 } gemm_rhs;
 
 /* How right operands are packed; shared by the kernels that read this layout. */
@@ -107,19 +107,19 @@ typedef struct gemm_lhs_packing {
 /* One call of a kernel: m ≤ mr rows by any n columns (whole panels but for the last). */
 typedef struct gemm_tile {
     size_t m, n, k;
-    size_t block;            /* QB4W */
-    const void *lhs;         /* a packed panel; rows as they are where the kernel's `lhs` is NULL */
-    size_t lhs_stride;       /* bytes from row to row, where `lhs` is NULL */
-    const void *rhs;         /* the packed panel of the first column */
-    void *out;               /* element (0, 0) of the tile */
-    size_t out_stride;       /* bytes from row to row */
-    float min, max;          /* clamp of real values (all but PQS8); min ≤ max, may be infinite */
-    int32_t zero_point;      /* PQS8: of the output */
-    int32_t qmin, qmax;      /* PQS8: clamp of quantized values, in [−128, 127] */
+    size_t block;       /* QB4W */
+    const void *lhs;    /* a packed panel; rows as they are where the kernel's `lhs` is NULL */
+    size_t lhs_stride;  /* bytes from row to row, where `lhs` is NULL */
+    const void *rhs;    /* the packed panel of the first column */
+    void *out;          /* element (0, 0) of the tile */
+    size_t out_stride;  /* bytes from row to row */
+    float min, max;     /* clamp of real values (all but PQS8); min ≤ max, may be infinite */
+    int32_t zero_point; /* PQS8: of the output */
+    int32_t qmin, qmax; /* PQS8: clamp of quantized values, in [−128, 127] */
 } gemm_tile;
 
 typedef struct gemm_kernel {
-    const char *name;        /* variant, gemm or gemv, mr x nr, instruction set: "pf32_gemm_14x32_avx512f" */
+    const char *name; /* variant, gemm or gemv, mr x nr, instruction set: "pf32_gemm_14x32_avx512f" */
     gemm_variant variant;
     cpu_features needs;
     size_t mr, nr, kr;

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Contiguous chunks of an operand along k, for packers that load whole vectors: where a chunk lies in one piece it is
+ * read in place, else it is put together in `stage`, filled up with zeros past the end. So no byte outside an
+ * operand is read, and no packer knows about taps, strides or tails.
+ */
+#ifndef KERNEL_GEMM_CHUNK_H
+#define KERNEL_GEMM_CHUNK_H
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "kernel/gemm/operand.h"
+
+enum { CHUNK_BYTES = 64 }; /* the largest */
+
+/* memcpy for the few bytes of a tap, without a call for each. */
+static inline void copy_bytes(char *to, const char *from, size_t size) {
+    if (size >= 16) {
+        memcpy(to, from, size);
+    } else if (size >= 8) {
+        memcpy(to, from, 8);
+        memcpy(to + size - 8, from + size - 8, 8);
+    } else if (size >= 4) {
+        memcpy(to, from, 4);
+        memcpy(to + size - 4, from + size - 4, 4);
+    } else if (size > 0) {
+        to[0] = from[0];
+        to[size / 2] = from[size / 2];
+        to[size - 1] = from[size - 1];
+    }
+}
+
+static inline size_t type_size(gemm_type type) { return type == GEMM_F32 ? 4 : type == GEMM_F16 ? 2 : 1; }
+static inline size_t lhs_k(const gemm_lhs *lhs) { return lhs->tap_count * lhs->tap_length; }
+
+/* `size` bytes of row m from byte `start` on. */
+static inline const void *lhs_chunk(const gemm_lhs *lhs, size_t m, size_t start, size_t size, char *stage) {
+    const size_t piece_size = lhs->tap_length * type_size(lhs->type);
+    size_t at = start % piece_size, staged = 0;
+    for (size_t t = start / piece_size; t < lhs->tap_count && staged < size; t++, at = 0) {
+        const char *piece = (const char *)lhs_piece(lhs, m, t) + at;
+        const size_t part = min_size(piece_size - at, size - staged);
+        if (part == size) return piece;
+        copy_bytes(stage + staged, piece, part);
+        staged += part;
+    }
+    memset(stage + staged, 0, size - staged);
+    return stage;
+}
+
+/* `count` elements (I4: nibbles, an even number of them) of column n from element k on; past the end values are 0. */
+static inline const void *rhs_chunk(const gemm_rhs *rhs, size_t n, size_t k, size_t count, char *stage) {
+    const size_t size = type_size(rhs->type), here = min_size(count, rhs->k - k);
+    if (rhs->type == GEMM_I4) {
+        const char *nibbles = (const char *)rhs->data + n * rhs->n_stride + k / 2;
+        if (here == count) return nibbles;
+        memset(stage, 0x88, count / 2);
+        memcpy(stage, nibbles, (here + 1) / 2);
+        if (here % 2) stage[here / 2] = (char)((stage[here / 2] & 0x0f) | 0x80);
+        return stage;
+    }
+    const char *first = (const char *)rhs->data + (n * rhs->n_stride + k * rhs->k_stride) * size;
+    if (here == count && rhs->k_stride == 1) return first;
+    memset(stage, 0, count * size);
+    for (size_t i = 0; i < here; i++) copy_bytes(stage + i * size, first + i * rhs->k_stride * size, size);
+    return stage;
+}
+
+#endif

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Kernels of PF32 and PF16 over the vectors of simd_*.h, included once for each instruction set.
+ *
+ *   left   [k][LANES] f32: element k of ROWS rows (room for LANES); of one row: [k]
+ *   right  bias[COLUMNS] f32, then [k][COLUMNS] f32 (PF32) or f16 (PF16)
+ *
+ * Sums are f32 and start with the bias; PF16 widens its weights on loading and rounds once at the end. Rows are
+ * counted at compile time, so that sums stay in registers and a call of few rows costs no more than these.
+ */
+#include "kernel/gemm/chunk.h"
+
+/* ---- right operand ---- */
+
+static size_t right_size_f32(size_t k, size_t block) {
+    (void)block;
+    return round_up((1 + k) * COLUMNS * sizeof(float), MEMORY_ALIGNMENT);
+}
+
+static size_t right_size_f16(size_t k, size_t block) {
+    (void)block;
+    return round_up(COLUMNS * (sizeof(float) + k * sizeof(uint16_t)), MEMORY_ALIGNMENT);
+}
+
+INLINE vfloat any_load(const void *p, gemm_type type) { return type == GEMM_F16 ? half_load(p) : float_load(p); }
+
+INLINE void weight_store(char *weights, size_t i, vfloat v, const bool half) {
+    if (half) {
+        half_store((uint16_t *)weights + i, v);
+    } else {
+        float_store((float *)weights + i, v);
+    }
+}
+
+/* LANES columns from n on, `columns` of them real; elements of a column are transposed by the square. */
+INLINE void pack_along_k(const gemm_rhs *rhs, size_t n, size_t columns, char *weights, const bool half) {
+    char stage[LANES][CHUNK_BYTES];
+    for (size_t k = 0; k < rhs->k; k += LANES) {
+        vint square[LANES];
+        for (size_t c = 0; c < LANES; c++) {
+            square[c] = int_splat(0);
+            if (c < columns) square[c] = float_bits(any_load(rhs_chunk(rhs, n + c, k, LANES, stage[c]), rhs->type));
+        }
+        transpose(square);
+        const size_t count = min_size(LANES, rhs->k - k);
+        for (size_t i = 0; i < count; i++) weight_store(weights, (k + i) * COLUMNS, bits_float(square[i]), half);
+    }
+}
+
+/* A panel whose columns are neighbours in memory. */
+INLINE void pack_along_n(const gemm_rhs *rhs, size_t n, size_t columns, char *weights, const bool half) {
+    const size_t size = type_size(rhs->type);
+    const char *data = (const char *)rhs->data + n * size;
+    char stage[COLUMNS * sizeof(float)] = {0};
+    for (size_t k = 0; k < rhs->k; k++, data += rhs->k_stride * size) {
+        const char *row = data;
+        if (columns < COLUMNS) row = memcpy(stage, data, columns * size);
+        for (size_t c = 0; c < COLUMNS; c += LANES) {
+            weight_store(weights, k * COLUMNS + c, any_load(row + c * size, rhs->type), half);
+        }
+    }
+}
+
+INLINE void pack_right(const gemm_rhs *rhs, size_t first, size_t count, char *packed, const bool half) {
+    const size_t panel_size = half ? right_size_f16(rhs->k, 0) : right_size_f32(rhs->k, 0);
+    for (size_t p = first; p < first + count; p++, packed += panel_size) {
+        const size_t n = p * COLUMNS, columns = min_size(COLUMNS, rhs->n - n);
+        float *bias = (float *)packed;
+        char *weights = packed + COLUMNS * sizeof *bias;
+        for (size_t c = 0; c < COLUMNS; c++) bias[c] = c < columns ? rhs_bias(rhs, n + c) : 0;
+        if (rhs->n_stride == 1 && rhs->k_stride != 1) {
+            pack_along_n(rhs, n, columns, weights, half);
+            continue;
+        }
+        for (size_t c = 0; c < COLUMNS; c += LANES) {
+            pack_along_k(rhs, n + c, columns > c ? columns - c : 0, weights + c * (half ? 2 : 4), half);
+        }
+    }
+}
+
+static void pack_right_f32(const gemm_rhs *rhs, size_t first, size_t count, void *packed) {
+    pack_right(rhs, first, count, packed, false);
+}
+
+static void pack_right_f16(const gemm_rhs *rhs, size_t first, size_t count, void *packed) {
+    pack_right(rhs, first, count, packed, true);
+}
+
+/* ---- left operand ---- */
+
+static size_t left_size(size_t k) { return round_up(k * LANES * sizeof(float), MEMORY_ALIGNMENT); }
+static size_t left_size_row(size_t k) { return round_up(k * sizeof(float), MEMORY_ALIGNMENT); }
+
+static void pack_left(const gemm_lhs *lhs, size_t first, size_t count, void *panel) {
+    const size_t k = lhs_k(lhs), size = type_size(lhs->type);
+    float *packed = panel;
+    char stage[LANES][CHUNK_BYTES];
+    for (size_t i = 0; i < k; i += LANES) {
+        vint square[LANES];
+        for (size_t m = 0; m < LANES; m++) {
+            square[m] = int_splat(0);
+            if (m >= count) continue;
+            const void *chunk = lhs_chunk(lhs, first + m, i * size, LANES * size, stage[m]);
+            square[m] = float_bits(any_load(chunk, lhs->type));
+        }
+        transpose(square);
+        const size_t here = min_size(LANES, k - i);
+        for (size_t j = 0; j < here; j++, packed += LANES) int_store(packed, square[j]);
+    }
+}
+
+static void pack_left_row(const gemm_lhs *lhs, size_t first, size_t count, void *panel) {
+    const size_t k = count ? lhs_k(lhs) : 0, size = type_size(lhs->type);
+    float *packed = panel;
+    char stage[CHUNK_BYTES];
+    for (size_t i = 0; i < k; i += LANES) {
+        float_store(packed + i, any_load(lhs_chunk(lhs, first, i * size, LANES * size, stage), lhs->type));
+    }
+}
+
+/* ---- sums ---- */
+
+INLINE vfloat weight_load(const char *weights, size_t i, const bool half) {
+    return half ? half_load((const uint16_t *)weights + i) : float_load((const float *)weights + i);
+}
+
+INLINE void float_step(vfloat sums[ROWS][VECTORS], const float *left, const char *weights, const size_t rows,
+                       const size_t vectors, const bool half) {
+    vfloat w[VECTORS];
+    UNROLL for (size_t v = 0; v < vectors; v++) w[v] = weight_load(weights, v * LANES, half);
+    UNROLL for (size_t m = 0; m < rows; m++) {
+        const vfloat x = float_splat(left[m]);
+        UNROLL for (size_t v = 0; v < vectors; v++) sums[m][v] = float_fma(x, w[v], sums[m][v]);
+    }
+}
+
+/* Few rows are too few sums to hide a multiply-add's latency: then 2 or 4 elements of k go into sums of their own. */
+INLINE void float_sums(vfloat sums[ROWS][VECTORS], const float *left, const size_t left_step, const char *panel,
+                       size_t k, const size_t rows, const size_t vectors, const bool half) {
+    const size_t splits = rows >= 4 ? 1 : rows >= 2 ? 2 : 4, step = COLUMNS * (half ? 2 : 4);
+    const char *weights = panel + COLUMNS * sizeof(float);
+    vfloat split[4][ROWS][VECTORS];
+    UNROLL for (size_t m = 0; m < rows; m++) {
+        UNROLL for (size_t v = 0; v < vectors; v++) {
+            sums[m][v] = float_load((const float *)panel + v * LANES);
+            UNROLL for (size_t s = 1; s < splits; s++) split[s][m][v] = float_splat(0);
+        }
+    }
+    for (; k >= splits; k -= splits) {
+        UNROLL for (size_t s = 0; s < splits; s++, left += left_step, weights += step) {
+            float_step(s ? split[s] : sums, left, weights, rows, vectors, half);
+        }
+    }
+    for (; k > 0; k--, left += left_step, weights += step) float_step(sums, left, weights, rows, vectors, half);
+    UNROLL for (size_t m = 0; m < rows; m++) {
+        UNROLL for (size_t v = 0; v < vectors; v++) {
+            UNROLL for (size_t s = 1; s < splits; s++) sums[m][v] = float_add(sums[m][v], split[s][m][v]);
+        }
+    }
+}
+
+/* One tile of `rows` x `columns`, which fill `vectors` vectors, the last perhaps in part. */
+INLINE void float_tile(const gemm_tile *tile, const char *panel, const size_t left_step, size_t n, size_t columns,
+                       const size_t rows, const size_t vectors, const bool half) {
+    const vfloat min = float_splat(tile->min), max = float_splat(tile->max);
+    const size_t last = min_size(columns - (vectors - 1) * LANES, LANES);
+    vfloat sums[ROWS][VECTORS];
+    float_sums(sums, tile->lhs, left_step, panel, tile->k, rows, vectors, half);
+    UNROLL for (size_t m = 0; m < rows; m++) {
+        char *row = (char *)tile->out + m * tile->out_stride;
+        UNROLL for (size_t v = 0; v < vectors; v++) {
+            const vfloat value = float_min(float_max(sums[m][v], min), max);
+            const size_t at = n + v * LANES, count = v + 1 < vectors ? LANES : last;
+            if (half) {
+                half_store_first((uint16_t *)row + at, value, count);
+            } else {
+                float_store_first((float *)row + at, value, count);
+            }
+        }
+    }
+}
+
+INLINE void float_rows(const gemm_tile *tile, const size_t left_step, const size_t rows, const bool half) {
+    const size_t panel_size = half ? right_size_f16(tile->k, 0) : right_size_f32(tile->k, 0);
+    const char *panel = tile->rhs;
+    for (size_t n = 0; n < tile->n; n += COLUMNS, panel += panel_size) {
+        const size_t columns = tile->n - n;
+        if (columns > LANES) {
+            float_tile(tile, panel, left_step, n, columns, rows, 2, half);
+        } else {
+            float_tile(tile, panel, left_step, n, columns, rows, 1, half);
+        }
+    }
+}
+
+static void run_f32(const gemm_tile *tile) {
+#define CASE(rows)                                                                                                   \
+    case rows: float_rows(tile, LANES, rows, false); break;
+    switch (tile->m) { EACH_ROW_COUNT(CASE) }
+#undef CASE
+}
+
+static void run_f16(const gemm_tile *tile) {
+#define CASE(rows)                                                                                                   \
+    case rows: float_rows(tile, LANES, rows, true); break;
+    switch (tile->m) { EACH_ROW_COUNT(CASE) }
+#undef CASE
+}
+
+static void run_row_f32(const gemm_tile *tile) {
+    if (tile->m) float_rows(tile, 1, 1, false);
+}
+
+static void run_row_f16(const gemm_tile *tile) {
+    if (tile->m) float_rows(tile, 1, 1, true);
+}
+
+static const gemm_rhs_packing right_f32 = {"LANES_f32", COLUMNS, 1, right_size_f32, pack_right_f32};
+static const gemm_rhs_packing right_f16 = {"LANES_f16", COLUMNS, 1, right_size_f16, pack_right_f16};
+static const gemm_lhs_packing left = {"f32", ROWS, 1, left_size, pack_left};
+static const gemm_lhs_packing left_row = {"row_f32", 1, 1, left_size_row, pack_left_row};

@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Kernels of the integer variants over the vectors of simd_*.h and the dot product of dot_*.h, included once for each
+ * instruction set. Integer sums are exact.
+ *
+ *   left   head: correction[LANES], inverse scale[LANES]; then [k / KR][LANES][KR] activations, k filled up to 8.
+ *          Of one row: the same with 1 for LANES.
+ *   right  head of COLUMNS columns (below); then
+ *          int8  [k / KR][COLUMNS][KR], k filled up to 4
+ *          int4  [k / 8][COLUMNS] of 8 nibbles, k filled up to 8
+ *          QB4W  for each block its int4, then bf16 scale[COLUMNS]
+ *
+ * Stored activations are q + LEFT_OFFSET, or q − zero point where that is 0. So Σ(q − zero point)·w is the sum of what
+ * is stored plus correction·Σw, with Σw from the head and the correction −(zero point + LEFT_OFFSET) or 0.
+ */
+#include <math.h>
+
+#include "kernel/gemm/chunk.h"
+
+typedef struct right_head {
+    int32_t sums[COLUMNS]; /* Σw; PQS8: bias − (lhs_zero_point + LEFT_OFFSET)·Σw */
+    float scale[COLUMNS];  /* QB4W: Σ_blocks scale·Σw */
+    float bias[COLUMNS];
+} right_head;
+
+typedef enum int_kind { INT8, INT8_STATIC, INT4, INT4_BLOCK } int_kind;
+INLINE bool kind_has_nibbles(const int_kind kind) { return kind == INT4 || kind == INT4_BLOCK; }
+
+/* ---- right operand ---- */
+
+static size_t right_size_i8(size_t k, size_t block) {
+    (void)block;
+    return sizeof(right_head) + round_up(k, 4) * COLUMNS;
+}
+
+static size_t right_size_i4(size_t k, size_t block) {
+    (void)block;
+    return sizeof(right_head) + round_up(k, 8) / 2 * COLUMNS;
+}
+
+static size_t right_size_block(size_t k, size_t block) {
+    const size_t blocks = block ? k / block : 0;
+    return round_up(sizeof(right_head) + blocks * (block / 2 + sizeof(uint16_t)) * COLUMNS, MEMORY_ALIGNMENT);
+}
+
+/* Swaps the bits of `mask` with those `bits` above them. */
+INLINE vint int_swap(vint v, uint8_t bits, int32_t mask) {
+    const vint different = int_and(int_xor(v, int_shr(v, bits)), int_splat(mask));
+    return int_xor(v, int_xor(different, int_shl(different, bits)));
+}
+
+/* 8 nibbles as the model holds them, to signed ones in the order of nibbles(). */
+INLINE vint nibbles_order(vint eight) {
+    const vint v = int_xor(eight, int_splat((int32_t)0x88888888));
+    if (KR == 4) return int_swap(int_swap(v, 8, 0x0000ff00), 4, 0x00f000f0);
+    return int_swap(int_swap(v, 4, 0x00f000f0), 8, 0x0000ff00);
+}
+
+/* Packs weights [k, k + count) of LANES columns from n on, `columns` of them real, and gives back their sums. */
+INLINE vint pack_columns(const gemm_rhs *rhs, size_t n, size_t columns, size_t k, size_t count, char *packed,
+                         const bool nibble) {
+    enum { SQUARE = LANES * (int)sizeof(int32_t) }; /* bytes of k that one transposition takes */
+    const size_t square_k = nibble ? 2 * SQUARE : SQUARE, lane_k = nibble ? 8 : 4;
+    char stage[LANES][SQUARE];
+    vint sums = int_splat(0);
+    for (size_t i = 0; i < count; i += square_k) {
+        vint square[LANES];
+        for (size_t c = 0; c < LANES; c++) {
+            square[c] = int_splat(nibble ? (int32_t)0x88888888 : 0);
+            if (c < columns) square[c] = int_load(rhs_chunk(rhs, n + c, k + i, square_k, stage[c]));
+        }
+        transpose(square);
+        const size_t lanes = min_size(LANES, divide_up(count - i, lane_k));
+        for (size_t j = 0; j < lanes; j++) {
+            if (nibble) {
+                const vint eight = nibbles_order(square[j]);
+                int_store(packed + (i / 8 + j) * COLUMNS * 4, eight);
+                for (size_t s = 0; s < 8 / KR; s++) sums = dot(sums, ones(), nibbles(eight, s));
+            } else {
+                const size_t step = i / 4 + j;
+                weights_store(packed, step, square[j]);
+                for (size_t s = 0; s < 4 / KR; s++) {
+                    sums = dot(sums, ones(), weights_load(packed + (step * (4 / KR) + s) * COLUMNS * KR));
+                }
+            }
+        }
+    }
+    return nibble ? int_sar(sums, NIBBLE_SHIFT) : sums;
+}
+
+INLINE void pack_blocks(const gemm_rhs *rhs, size_t n, size_t columns, char *packed, float *totals) {
+    const size_t blocks = rhs->k / rhs->block, data_size = rhs->block / 2 * COLUMNS;
+    for (size_t b = 0; b < blocks; b++, packed += data_size + COLUMNS * sizeof(uint16_t)) {
+        uint16_t *scales = (uint16_t *)(packed + data_size);
+        for (size_t c = 0; c < COLUMNS; c++) scales[c] = c < columns ? rhs->block_scale[(n + c) * blocks + b] : 0;
+        for (size_t c = 0; c < COLUMNS; c += LANES) {
+            const vint sums = pack_columns(rhs, n + c, columns > c ? columns - c : 0, b * rhs->block, rhs->block,
+                                           packed + c * sizeof(int32_t), true);
+            float_store(totals + c, float_fma(float_of_int(sums), bfloat_load(scales + c), float_load(totals + c)));
+        }
+    }
+}
+
+INLINE void pack_right(const gemm_rhs *rhs, size_t first, size_t count, char *packed, const int_kind kind,
+                       size_t panel_size) {
+    for (size_t p = first; p < first + count; p++, packed += panel_size) {
+        const size_t n = p * COLUMNS, columns = min_size(COLUMNS, rhs->n - n);
+        right_head *head = (right_head *)packed;
+        char *weights = (char *)(head + 1);
+        *head = (right_head){0};
+        for (size_t c = 0; c < columns; c++) {
+            head->bias[c] = rhs_bias(rhs, n + c);
+            head->scale[c] = rhs->scale ? rhs->scale[n + c] : 0;
+        }
+        if (kind == INT4_BLOCK) {
+            pack_blocks(rhs, n, columns, weights, head->scale);
+            continue;
+        }
+        for (size_t c = 0; c < COLUMNS; c += LANES) {
+            const size_t width = kind == INT4 ? sizeof(int32_t) : KR;
+            const vint sums =
+                pack_columns(rhs, n + c, columns > c ? columns - c : 0, 0, rhs->k, weights + c * width, kind == INT4);
+            int_store(head->sums + c, sums);
+        }
+        for (size_t c = 0; c < columns && kind == INT8_STATIC; c++) {
+            const uint32_t bias = rhs->bias_i32 ? (uint32_t)rhs->bias_i32[n + c] : 0;
+            head->sums[c] = (int32_t)(bias - (uint32_t)((rhs->lhs_zero_point + LEFT_OFFSET) * head->sums[c]));
+        }
+    }
+}
+
+static void pack_right_i8(const gemm_rhs *rhs, size_t first, size_t count, void *packed) {
+    pack_right(rhs, first, count, packed, INT8, right_size_i8(rhs->k, 0));
+}
+
+static void pack_right_static(const gemm_rhs *rhs, size_t first, size_t count, void *packed) {
+    pack_right(rhs, first, count, packed, INT8_STATIC, right_size_i8(rhs->k, 0));
+}
+
+static void pack_right_i4(const gemm_rhs *rhs, size_t first, size_t count, void *packed) {
+    pack_right(rhs, first, count, packed, INT4, right_size_i4(rhs->k, 0));
+}
+
+static void pack_right_block(const gemm_rhs *rhs, size_t first, size_t count, void *packed) {
+    pack_right(rhs, first, count, packed, INT4_BLOCK, right_size_block(rhs->k, rhs->block));
+}
+
+/* ---- left operand; `step` is LANES, or 1 for one row ---- */
+
+INLINE size_t left_head_size(const size_t step) { return round_up(step * 2 * sizeof(int32_t), MEMORY_ALIGNMENT); }
+INLINE size_t left_panel_size(size_t k, const size_t step) {
+    return left_head_size(step) + round_up(round_up(k, 8) / KR * step * sizeof(int32_t), MEMORY_ALIGNMENT);
+}
+
+static size_t left_size(size_t k) { return left_panel_size(k, LANES); }
+static size_t left_size_row(size_t k) { return left_panel_size(k, 1); }
+
+INLINE vfloat any_load(const void *p, gemm_type type) { return type == GEMM_F16 ? half_load(p) : float_load(p); }
+
+/* How row m is quantized; float rows lie in one piece. */
+INLINE gemm_row row_parameters(const gemm_lhs *lhs, size_t m, float *scale) {
+    if (lhs->type == GEMM_I8) return lhs->rows ? lhs->rows[m] : (gemm_row){0};
+    const size_t size = type_size(lhs->type);
+    char stage[CHUNK_BYTES];
+    vfloat least = float_splat(0), greatest = float_splat(0);
+    for (size_t k = 0; k < lhs->tap_length; k += LANES) {
+        const vfloat x = any_load(lhs_chunk(lhs, m, k * size, LANES * size, stage), lhs->type);
+        least = float_min(x, least);
+        greatest = float_max(x, greatest);
+    }
+    return gemm_row_parameters(float_least(least), float_greatest(greatest), scale);
+}
+
+/* LANES groups of KR activations of row m, from k on. */
+INLINE vint left_groups(const gemm_lhs *lhs, size_t m, size_t k, int32_t zero_point, float scale, char *stage) {
+    if (lhs->type == GEMM_I8) return left_of_bytes(lhs_chunk(lhs, m, k, LANES * KR, stage), zero_point);
+    const size_t size = type_size(lhs->type);
+    const vfloat factor = float_splat(scale);
+    const vfloat min = float_splat((float)(-128 - zero_point)), max = float_splat((float)(127 - zero_point));
+    vfloat scaled[KR];
+    UNROLL for (size_t i = 0; i < KR; i++) {
+        const void *chunk = lhs_chunk(lhs, m, (k + i * LANES) * size, LANES * size, stage);
+        scaled[i] = float_min(float_max(float_mul(any_load(chunk, lhs->type), factor), min), max);
+    }
+    return left_of_floats(scaled, zero_point);
+}
+
+INLINE void pack_left_rows(const gemm_lhs *lhs, size_t first, size_t count, char *panel, const size_t step) {
+    const size_t k = lhs_k(lhs), groups = round_up(k, 8) / KR;
+    int32_t *correction = (int32_t *)panel, *packed = (int32_t *)(panel + left_head_size(step));
+    float *inverse_scale = (float *)(correction + step);
+    int32_t zero_point[LANES] = {0};
+    float scale[LANES] = {0};
+    char stage[LANES][CHUNK_BYTES];
+    memset(panel, 0, left_head_size(step));
+    for (size_t m = 0; m < count; m++) {
+        const gemm_row row = row_parameters(lhs, first + m, &scale[m]);
+        zero_point[m] = row.zero_point;
+        correction[m] = left_correction(row.zero_point);
+        inverse_scale[m] = row.inverse_scale;
+    }
+    for (size_t g = 0; g < groups; g += LANES, packed += LANES * step) {
+        vint square[LANES];
+        for (size_t m = 0; m < step; m++) {
+            square[m] = int_splat(0);
+            if (m < count) square[m] = left_groups(lhs, first + m, g * KR, zero_point[m], scale[m], stage[m]);
+        }
+        if (step > 1) transpose(square);
+        const size_t vectors = step > 1 ? min_size(LANES, groups - g) : 1;
+        for (size_t i = 0; i < vectors; i++) int_store(packed + i * step, square[i]);
+    }
+}
+
+static void pack_left(const gemm_lhs *lhs, size_t first, size_t count, void *panel) {
+    pack_left_rows(lhs, first, count, panel, LANES);
+}
+
+static void pack_left_row(const gemm_lhs *lhs, size_t first, size_t count, void *panel) {
+    pack_left_rows(lhs, first, count, panel, 1);
+}
+
+/* ---- sums ---- */
+
+/* One step of int8 weights, or all steps of one load of nibbles. */
+INLINE void int_step(vint sums[ROWS][VECTORS], const int32_t *left, const size_t left_step, const char *weights,
+                     const size_t rows, const size_t vectors, const bool nibble) {
+    const size_t steps = nibble ? 8 / KR : 1;
+    UNROLL for (size_t s = 0; s < steps; s++, left += left_step) {
+        vint w[VECTORS];
+        UNROLL for (size_t v = 0; v < vectors; v++) {
+            w[v] = nibble ? nibbles(int_load(weights + v * LANES * sizeof(int32_t)), s)
+                          : weights_load(weights + v * LANES * KR);
+        }
+        UNROLL for (size_t m = 0; m < rows; m++) {
+            const vint x = int_splat(left[m]);
+            UNROLL for (size_t v = 0; v < vectors; v++) sums[m][v] = dot(sums[m][v], x, w[v]);
+        }
+    }
+}
+
+/* Sums over k elements. Few rows are too few sums to hide the latency of a dot product: then 2 or 4 steps go into sums
+ * of their own. */
+INLINE void int_sums(vint sums[ROWS][VECTORS], const int32_t *left, const size_t left_step, const char *weights,
+                     size_t k, const size_t rows, const size_t vectors, const bool nibble) {
+    const size_t splits = rows >= 4 ? 1 : rows >= 2 ? 2 : 4, step_k = nibble ? 8 : KR;
+    const size_t step = nibble ? COLUMNS * sizeof(int32_t) : COLUMNS * KR, left_next = left_step * (step_k / KR);
+    vint split[4][ROWS][VECTORS];
+    UNROLL for (size_t m = 0; m < rows; m++) {
+        UNROLL for (size_t v = 0; v < vectors; v++) {
+            sums[m][v] = int_splat(0);
+            UNROLL for (size_t s = 1; s < splits; s++) split[s][m][v] = int_splat(0);
+        }
+    }
+    size_t steps = divide_up(k, step_k);
+    for (; steps >= splits; steps -= splits) {
+        UNROLL for (size_t s = 0; s < splits; s++, left += left_next, weights += step) {
+            int_step(s ? split[s] : sums, left, left_step, weights, rows, vectors, nibble);
+        }
+    }
+    for (; steps > 0; steps--, left += left_next, weights += step) {
+        int_step(sums, left, left_step, weights, rows, vectors, nibble);
+    }
+    UNROLL for (size_t m = 0; m < rows; m++) {
+        UNROLL for (size_t v = 0; v < vectors; v++) {
+            UNROLL for (size_t s = 1; s < splits; s++) sums[m][v] = int_add(sums[m][v], split[s][m][v]);
+        }
+    }
+}
+
+/* ---- tiles of `rows` x `columns`, which fill `vectors` vectors, the last perhaps in part ---- */
+
+typedef struct left_view {
+    const int32_t *correction;
+    const float *inverse_scale;
+    const int32_t *data;
+} left_view;
+
+INLINE left_view left_of(const gemm_tile *tile, const size_t step) {
+    const int32_t *head = tile->lhs;
+    return (left_view){head, (const float *)(head + step), head + left_head_size(step) / sizeof *head};
+}
+
+INLINE size_t lanes_of(size_t columns, size_t v) { return min_size(columns - v * LANES, LANES); }
+
+INLINE void store_clamped(const gemm_tile *tile, size_t m, size_t n, size_t count, vfloat value) {
+    float *out = (float *)((char *)tile->out + m * tile->out_stride) + n;
+    float_store_first(out, float_min(float_max(value, float_splat(tile->min)), float_splat(tile->max)), count);
+}
+
+INLINE void channel_tile(const gemm_tile *tile, const right_head *head, const size_t left_step, size_t n,
+                         size_t columns, const size_t rows, const size_t vectors, const bool nibble) {
+    const left_view left = left_of(tile, left_step);
+    vint sums[ROWS][VECTORS];
+    int_sums(sums, left.data, left_step, (const char *)(head + 1), tile->k, rows, vectors, nibble);
+    UNROLL for (size_t v = 0; v < vectors; v++) {
+        const vint weights = int_load(head->sums + v * LANES);
+        const vfloat scale = float_load(head->scale + v * LANES), bias = float_load(head->bias + v * LANES);
+        UNROLL for (size_t m = 0; m < rows; m++) {
+            vint sum = nibble ? int_sar(sums[m][v], NIBBLE_SHIFT) : sums[m][v];
+            if (LEFT_OFFSET) sum = int_add(sum, int_mul(int_splat(left.correction[m]), weights));
+            const vfloat scaled = float_mul(float_of_int(sum), float_splat(left.inverse_scale[m]));
+            store_clamped(tile, m, n + v * LANES, lanes_of(columns, v), float_add(float_mul(scaled, scale), bias));
+        }
+    }
+}
+
+INLINE void static_tile(const gemm_tile *tile, const right_head *head, const size_t left_step, size_t n,
+                        size_t columns, const size_t rows, const size_t vectors) {
+    const vfloat min = float_splat((float)(tile->qmin - tile->zero_point));
+    const vfloat max = float_splat((float)(tile->qmax - tile->zero_point));
+    vint sums[ROWS][VECTORS];
+    int_sums(sums, left_of(tile, left_step).data, left_step, (const char *)(head + 1), tile->k, rows, vectors, false);
+    UNROLL for (size_t v = 0; v < vectors; v++) {
+        const vint bias = int_load(head->sums + v * LANES);
+        const vfloat scale = float_load(head->scale + v * LANES);
+        UNROLL for (size_t m = 0; m < rows; m++) {
+            const vfloat scaled = float_mul(float_of_int(int_add(sums[m][v], bias)), scale);
+            const vint q = int_of_float(float_min(float_max(scaled, min), max));
+            byte_store_first((int8_t *)tile->out + m * tile->out_stride + n + v * LANES,
+                             int_add(q, int_splat(tile->zero_point)), lanes_of(columns, v));
+        }
+    }
+}
+
+INLINE void block_tile(const gemm_tile *tile, const right_head *head, const size_t left_step, size_t n,
+                       size_t columns, const size_t rows, const size_t vectors) {
+    const left_view left = left_of(tile, left_step);
+    const char *packed = (const char *)(head + 1);
+    const int32_t *data = left.data;
+    vfloat totals[ROWS][VECTORS];
+    UNROLL for (size_t m = 0; m < rows; m++) {
+        UNROLL for (size_t v = 0; v < vectors; v++) totals[m][v] = float_splat(0);
+    }
+    for (size_t k = 0; k < tile->k; k += tile->block, data += tile->block / KR * left_step) {
+        vint sums[ROWS][VECTORS];
+        int_sums(sums, data, left_step, packed, tile->block, rows, vectors, true);
+        packed += tile->block / 2 * COLUMNS;
+        UNROLL for (size_t v = 0; v < vectors; v++) {
+            const vfloat scale = bfloat_load((const uint16_t *)packed + v * LANES);
+            UNROLL for (size_t m = 0; m < rows; m++) {
+                totals[m][v] = float_fma(float_of_int(sums[m][v]), scale, totals[m][v]);
+            }
+        }
+        packed += COLUMNS * sizeof(uint16_t);
+    }
+    UNROLL for (size_t v = 0; v < vectors; v++) {
+        const vfloat weights = float_load(head->scale + v * LANES), bias = float_load(head->bias + v * LANES);
+        UNROLL for (size_t m = 0; m < rows; m++) {
+            vfloat total = float_mul(totals[m][v], float_splat(1.0f / (1 << NIBBLE_SHIFT)));
+            if (LEFT_OFFSET) total = float_fma(float_splat((float)left.correction[m]), weights, total);
+            const vfloat value = float_fma(total, float_splat(left.inverse_scale[m]), bias);
+            store_clamped(tile, m, n + v * LANES, lanes_of(columns, v), value);
+        }
+    }
+}
+
+INLINE void int_tile(const gemm_tile *tile, const right_head *head, const size_t left_step, size_t n, size_t columns,
+                     const size_t rows, const size_t vectors, const int_kind kind) {
+    switch (kind) {
+    case INT8_STATIC: static_tile(tile, head, left_step, n, columns, rows, vectors); break;
+    case INT4_BLOCK: block_tile(tile, head, left_step, n, columns, rows, vectors); break;
+    default: channel_tile(tile, head, left_step, n, columns, rows, vectors, kind == INT4);
+    }
+}
+
+INLINE void int_rows(const gemm_tile *tile, const size_t left_step, const size_t rows, const int_kind kind) {
+    const size_t panel_size = kind == INT4         ? right_size_i4(tile->k, 0)
+                              : kind == INT4_BLOCK ? right_size_block(tile->k, tile->block)
+                                                   : right_size_i8(tile->k, 0);
+    const char *panel = tile->rhs;
+    for (size_t n = 0; n < tile->n; n += COLUMNS, panel += panel_size) {
+        const size_t columns = tile->n - n;
+        if (columns > LANES) {
+            int_tile(tile, (const right_head *)panel, left_step, n, columns, rows, 2, kind);
+        } else {
+            int_tile(tile, (const right_head *)panel, left_step, n, columns, rows, 1, kind);
+        }
+    }
+}
+
+static void run_i8(const gemm_tile *tile) {
+#define CASE(rows)                                                                                                   \
+    case rows: int_rows(tile, LANES, rows, INT8); break;
+    switch (tile->m) { EACH_ROW_COUNT(CASE) }
+#undef CASE
+}
+
+static void run_static(const gemm_tile *tile) {
+#define CASE(rows)                                                                                                   \
+    case rows: int_rows(tile, LANES, rows, INT8_STATIC); break;
+    switch (tile->m) { EACH_ROW_COUNT(CASE) }
+#undef CASE
+}
+
+static void run_i4(const gemm_tile *tile) {
+#define CASE(rows)                                                                                                   \
+    case rows: int_rows(tile, LANES, rows, INT4); break;
+    switch (tile->m) { EACH_ROW_COUNT(CASE) }
+#undef CASE
+}
+
+static void run_block(const gemm_tile *tile) {
+#define CASE(rows)                                                                                                   \
+    case rows: int_rows(tile, LANES, rows, INT4_BLOCK); break;
+    switch (tile->m) { EACH_ROW_COUNT(CASE) }
+#undef CASE
+}
+
+static void run_row_i8(const gemm_tile *tile) {
+    if (tile->m) int_rows(tile, 1, 1, INT8);
+}
+
+static void run_row_static(const gemm_tile *tile) {
+    if (tile->m) int_rows(tile, 1, 1, INT8_STATIC);
+}
+
+static void run_row_i4(const gemm_tile *tile) {
+    if (tile->m) int_rows(tile, 1, 1, INT4);
+}
+
+static void run_row_block(const gemm_tile *tile) {
+    if (tile->m) int_rows(tile, 1, 1, INT4_BLOCK);
+}
+
+static const gemm_rhs_packing right_i8 = {"i8", COLUMNS, KR, right_size_i8, pack_right_i8};
+static const gemm_rhs_packing right_static = {"i8_static", COLUMNS, KR, right_size_i8, pack_right_static};
+static const gemm_rhs_packing right_i4 = {"i4", COLUMNS, KR, right_size_i4, pack_right_i4};
+static const gemm_rhs_packing right_block = {"i4_block", COLUMNS, KR, right_size_block, pack_right_block};
+static const gemm_lhs_packing left_rows = {"rows", ROWS, KR, left_size, pack_left};
+static const gemm_lhs_packing left_row = {"row", 1, KR, left_size_row, pack_left_row};

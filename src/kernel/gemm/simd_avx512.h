@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Vectors of 16 lanes for the kernel templates, in AVX-512 F, BW, DQ and VL. simd_avx2.h has the same words for 8
+ * lanes: what they mean is said here.
+ */
+#ifndef KERNEL_GEMM_SIMD_H
+#define KERNEL_GEMM_SIMD_H
+
+#include <immintrin.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("GCC unroll 16")
+
+/* A tile of 14 rows x 2 vectors of sums, 2 vectors of weights and 1 element takes 31 of the 32 registers. */
+enum { LANES = 16, VECTORS = 2, COLUMNS = LANES * VECTORS, ROWS = 14 };
+#define EACH_ROW_COUNT(DO) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7) DO(8) DO(9) DO(10) DO(11) DO(12) DO(13) DO(14)
+
+typedef __m512 vfloat; /* LANES floats */
+typedef __m512i vint;  /* LANES int32, or 2 LANES int16 ("words"), or 4 LANES bytes */
+
+INLINE __mmask16 first_lanes(size_t count) { return (__mmask16)((1u << count) - 1u); }
+
+/* ---- floats ---- */
+INLINE vfloat float_splat(float x) { return _mm512_set1_ps(x); }
+INLINE vfloat float_load(const float *p) { return _mm512_loadu_ps(p); }
+INLINE void float_store(float *p, vfloat v) { _mm512_storeu_ps(p, v); }
+INLINE vfloat float_add(vfloat a, vfloat b) { return _mm512_add_ps(a, b); }
+INLINE vfloat float_mul(vfloat a, vfloat b) { return _mm512_mul_ps(a, b); }
+INLINE vfloat float_fma(vfloat a, vfloat b, vfloat c) { return _mm512_fmadd_ps(a, b, c); }
+INLINE vfloat float_min(vfloat a, vfloat b) { return _mm512_min_ps(a, b); } /* b when a is NaN */
+INLINE vfloat float_max(vfloat a, vfloat b) { return _mm512_max_ps(a, b); }
+INLINE float float_least(vfloat v) { return _mm512_reduce_min_ps(v); }
+INLINE float float_greatest(vfloat v) { return _mm512_reduce_max_ps(v); }
+
+/* ---- conversions ---- */
+INLINE vint float_bits(vfloat v) { return _mm512_castps_si512(v); }
+INLINE vfloat bits_float(vint v) { return _mm512_castsi512_ps(v); }
+INLINE vfloat float_of_int(vint v) { return _mm512_cvtepi32_ps(v); }
+INLINE vint int_of_float(vfloat v) { return _mm512_cvtps_epi32(v); } /* rounds to nearest even */
+INLINE vfloat half_load(const uint16_t *p) { return _mm512_cvtph_ps(_mm256_loadu_si256((const void *)p)); }
+INLINE __m256i half_of_float(vfloat v) { return _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+INLINE void half_store(uint16_t *p, vfloat v) { _mm256_storeu_si256((void *)p, half_of_float(v)); }
+INLINE vfloat bfloat_load(const uint16_t *p) {
+    const vint wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const void *)p));
+    return _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
+}
+INLINE vint words_load(const int8_t *p) { return _mm512_cvtepi8_epi16(_mm256_loadu_si256((const void *)p)); }
+INLINE void words_store(int16_t *p, vint v) {
+    _mm256_storeu_si256((void *)p, _mm512_cvtepi32_epi16(v));
+} /* low words */
+/* Ints to words, saturated, and words to unsigned bytes; operands follow each other. */
+INLINE vint words_of_ints(vint a, vint b) {
+    const vint order = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
+    return _mm512_permutexvar_epi64(order, _mm512_packs_epi32(a, b));
+}
+INLINE vint bytes_of_ints(vint a, vint b, vint c, vint d) {
+    const vint order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    const vint bytes = _mm512_packus_epi16(_mm512_packs_epi32(a, b), _mm512_packs_epi32(c, d));
+    return _mm512_permutexvar_epi32(order, bytes);
+}
+
+/* ---- the first `count` lanes, 1 to LANES ---- */
+INLINE void float_store_first(float *p, vfloat v, size_t count) { _mm512_mask_storeu_ps(p, first_lanes(count), v); }
+INLINE void half_store_first(uint16_t *p, vfloat v, size_t count) {
+    _mm256_mask_storeu_epi16(p, first_lanes(count), half_of_float(v));
+}
+INLINE void byte_store_first(int8_t *p, vint v, size_t count) { /* each int's low byte */
+    _mm512_mask_cvtepi32_storeu_epi8(p, first_lanes(count), v);
+}
+
+/* ---- integers ---- */
+INLINE vint int_splat(int32_t x) { return _mm512_set1_epi32(x); }
+INLINE vint int_load(const void *p) { return _mm512_loadu_si512(p); }
+INLINE void int_store(void *p, vint v) { _mm512_storeu_si512(p, v); }
+INLINE vint int_add(vint a, vint b) { return _mm512_add_epi32(a, b); }
+INLINE vint int_mul(vint a, vint b) { return _mm512_mullo_epi32(a, b); }
+INLINE vint int_and(vint a, vint b) { return _mm512_and_si512(a, b); }
+INLINE vint int_xor(vint a, vint b) { return _mm512_xor_si512(a, b); }
+INLINE vint int_shl(vint v, uint8_t bits) { return _mm512_slli_epi32(v, bits); }
+INLINE vint int_shr(vint v, uint8_t bits) { return _mm512_srli_epi32(v, bits); }
+INLINE vint int_sar(vint v, uint8_t bits) { return _mm512_srai_epi32(v, bits); }
+INLINE vint word_splat(int x) { return _mm512_set1_epi16((short)x); }
+INLINE vint word_sub(vint a, vint b) { return _mm512_sub_epi16(a, b); }
+INLINE vint word_shl(vint v, uint8_t bits) { return _mm512_slli_epi16(v, bits); }
+INLINE vint word_sar(vint v, uint8_t bits) { return _mm512_srai_epi16(v, bits); }
+INLINE vint word_dot(vint a, vint b) { return _mm512_madd_epi16(a, b); } /* int i: sum of word pair i's products */
+
+/* Lane j of vector i becomes lane i of vector j. */
+INLINE void transpose(vint v[LANES]) {
+    vint t[LANES];
+    for (int i = 0; i < 16; i += 2) { /* among pairs of vectors */
+        t[i] = _mm512_unpacklo_epi32(v[i], v[i + 1]);
+        t[i + 1] = _mm512_unpackhi_epi32(v[i], v[i + 1]);
+    }
+    for (int i = 0; i < 16; i += 4) { /* of four: vector i + j now holds lane j of each quarter */
+        v[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
+        v[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
+        v[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
+        v[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
+    }
+    for (int i = 0; i < 4; i++) { /* then whole quarters */
+        t[i] = _mm512_shuffle_i32x4(v[i], v[i + 4], 0x88);
+        t[i + 4] = _mm512_shuffle_i32x4(v[i], v[i + 4], 0xdd);
+        t[i + 8] = _mm512_shuffle_i32x4(v[i + 8], v[i + 12], 0x88);
+        t[i + 12] = _mm512_shuffle_i32x4(v[i + 8], v[i + 12], 0xdd);
+    }
+    for (int i = 0; i < 4; i++) {
+        v[i] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0x88);
+        v[i + 4] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0x88);
+        v[i + 8] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0xdd);
+        v[i + 12] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0xdd);
+    }
+}
+
+#endif
