@@ -110,10 +110,8 @@ const char *fb_string_at(bytes_span vector, size_t index, size_t *length);
 
 /* ---- error texts: "path: sentence, at byte N" ---- */
 
-/* Byte offset in `data` of what a field holds: a scalar, or what its offset leads to; of the table when it is absent. */
-size_t fb_where(fb_table table, size_t field, const uint8_t *data);
-
-/* Fails about a field of a verified table, with its name and place. */
+/* Fails about a field of a verified table, with its name and place: of a scalar, of what an offset leads to, or of the
+ * table where the field is absent; counted from `data`. */
 mica_status fb_bad(mica_error *error, mica_status status, const uint8_t *data, fb_table table,
                    const fb_schema *schema, size_t field, const char *format, ...)
     __attribute__((format(printf, 7, 8)));

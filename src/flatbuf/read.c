@@ -65,20 +65,18 @@ const char *fb_string_at(bytes_span vector, size_t index, size_t *length) {
     return string_at(follow(vector.data + 4 * index), length);
 }
 
-size_t fb_where(fb_table table, size_t field, const uint8_t *data) {
-    const uint8_t *const at = field_at(table, field);
-    return (size_t)((at ? at : table.at) - data);
-}
-
 mica_status fb_bad(mica_error *error, mica_status status, const uint8_t *data, fb_table table,
                    const fb_schema *schema, size_t field, const char *format, ...) {
-    char sentence[512];
+    char sentence[640];
     va_list list;
     va_start(list, format);
     vsnprintf(sentence, sizeof sentence, format, list);
     va_end(list);
-    return error_set(error, status, "%s: %s, at byte %zu", schema->fields[field].name, sentence,
-                     fb_where(table, field, data));
+    const fb_field *const what = &schema->fields[field];
+    const uint8_t *at = field_at(table, field);
+    if (at && (what->vector || what->kind >= FB_STRING)) at = follow(at);
+    return error_set(error, status, "%s: %s, at byte %zu", what->name, sentence,
+                     (size_t)((at ? at : table.at) - data));
 }
 
 mica_status fb_in(mica_error *error, mica_status status, const char *format, ...) {

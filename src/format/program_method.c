@@ -11,158 +11,28 @@ typedef struct reader {
     pte_parts *parts;
     pte_method *method;
     pte_value *values;
+    size_t instructions; /* of the chain being read */
 } reader;
 
 static mica_status new_array(const reader *r, size_t count, size_t item, void **memory) {
     return arena_array(r->parts->arena, count, item, memory, r->parts->error);
 }
 
-/* ---- tensors ---- */
+typedef mica_status read_item(reader *r, fb_table table, void *item);
 
-/* Bytes of a program's constant: a part of the constant segment, or of old programs a Buffer. */
-static mica_status find_constant(const reader *r, fb_table table, uint32_t index, pte_tensor *tensor) {
-    const pte_subsegments *const constants = &r->parts->constants;
-    const bytes_span inlined = fb_vector(r->parts->root, PROGRAM_CONSTANT_BUFFER);
-    const size_t count = constants->offsets.count ? constants->offsets.count : inlined.count;
-    if (index >= count) {
-        return PTE_BAD(r->parts, table, pte_tensor_schema, TENSOR_DATA_BUFFER_IDX, "constant %u of %zu", index,
-                       count);
+/* Decodes a field that is a vector of tables into an array of items of `size` bytes each. */
+static mica_status read_all(reader *r, fb_table table, const fb_schema *schema, size_t field, size_t size,
+                            read_item *read, const void **items, size_t *count) {
+    const bytes_span tables = fb_vector(table, field);
+    void *memory = NULL;
+    TRY(new_array(r, tables.count, size, &memory));
+    for (size_t i = 0; i < tables.count; i++) {
+        const mica_status status = read(r, fb_at(tables, i), (char *)memory + i * size);
+        if (status) return fb_in(r->parts->error, status, "%s[%zu]", schema->fields[field].name, i);
     }
-    bytes_span bytes = constants->bytes;
-    uint64_t offset = 0;
-    if (constants->offsets.count) {
-        offset = span_u64(constants->offsets, index);
-    } else {
-        bytes = fb_vector(fb_at(inlined, index), BUFFER_STORAGE);
-    }
-    if (offset > bytes.count || tensor->bytes > bytes.count - offset) {
-        return PTE_BAD(r->parts, table, pte_tensor_schema, TENSOR_DATA_BUFFER_IDX,
-                       "%zu bytes from %llu on end outside of %zu bytes of constants", tensor->bytes,
-                       (unsigned long long)offset, bytes.count);
-    }
-    tensor->storage = PTE_CONSTANT;
-    if (tensor->bytes == 0) return MICA_OK;
-    tensor->data = bytes.data + offset;
-    if ((uintptr_t)tensor->data % mica_type_size(tensor->type) != 0) {
-        return PTE_BAD(r->parts, table, pte_tensor_schema, TENSOR_DATA_BUFFER_IDX,
-                       "the constant is not aligned for its type");
-    }
+    *items = memory;
+    *count = tables.count;
     return MICA_OK;
-}
-
-/* Data outside of the program, by name; it must have the tensor's layout. */
-static mica_status find_external(const reader *r, fb_table extra, pte_tensor *tensor) {
-    size_t length = 0;
-    const char *const name = fb_string(extra, EXTRA_FULLY_QUALIFIED_NAME, &length);
-    if (!name || !text_is_name(name, length)) {
-        return PTE_BAD(r->parts, extra, pte_extra_schema, EXTRA_FULLY_QUALIFIED_NAME, "not a name");
-    }
-    const ptd_entry *entry = NULL;
-    for (size_t i = 0; i < r->parts->external_count && !entry; i++) {
-        entry = ptd_find(&r->parts->external[i], name, length);
-    }
-    if (!entry) {
-        return fb_bad(r->parts->error, MICA_ERROR_NOT_FOUND, r->parts->file, extra, &pte_extra_schema,
-                      EXTRA_FULLY_QUALIFIED_NAME, "\"%s\" is in none of %zu files with external data", name,
-                      r->parts->external_count);
-    }
-    const tensor_layout *const layout = &entry->layout;
-    if (!entry->has_layout || layout->type != tensor->type || layout->rank != tensor->rank ||
-        memcmp(layout->sizes, tensor->sizes, sizeof tensor->sizes) != 0 ||
-        memcmp(layout->dim_order, tensor->dim_order, sizeof tensor->dim_order) != 0) {
-        return PTE_BAD(r->parts, extra, pte_extra_schema, EXTRA_FULLY_QUALIFIED_NAME,
-                       "\"%s\" has another type or shape in the external data", name);
-    }
-    tensor->data = entry->data;
-    return MICA_OK;
-}
-
-/* Start values of planned memory. */
-static mica_status find_state(const reader *r, fb_table table, uint32_t index, pte_tensor *tensor) {
-    const pte_subsegments *const state = &r->parts->state;
-    if (index >= state->offsets.count) {
-        return PTE_BAD(r->parts, table, pte_tensor_schema, TENSOR_DATA_BUFFER_IDX, "initial state %u of %zu", index,
-                       state->offsets.count);
-    }
-    const uint64_t offset = span_u64(state->offsets, index);
-    if (offset > state->bytes.count || tensor->bytes > state->bytes.count - offset) {
-        return PTE_BAD(r->parts, table, pte_tensor_schema, TENSOR_DATA_BUFFER_IDX,
-                       "%zu bytes from %llu on end outside of %zu bytes of initial state", tensor->bytes,
-                       (unsigned long long)offset, state->bytes.count);
-    }
-    tensor->storage = PTE_INITIALISED;
-    tensor->data = state->bytes.data + offset;
-    return MICA_OK;
-}
-
-static mica_status place(const reader *r, fb_table allocation, pte_tensor *tensor) {
-    const uint32_t id = fb_u32(allocation, ALLOCATION_MEMORY_ID, 0);
-    const uint64_t offset = (uint64_t)fb_u32(allocation, ALLOCATION_MEMORY_OFFSET_HIGH, 0) << 32 |
-                            fb_u32(allocation, ALLOCATION_MEMORY_OFFSET_LOW, 0);
-    if (id == 0 || id > r->method->buffer_count) {
-        return PTE_BAD(r->parts, allocation, pte_allocation_schema, ALLOCATION_MEMORY_ID,
-                       "planned buffer %u, they are 1 to %zu", id, r->method->buffer_count);
-    }
-    const size_t size = r->method->buffer_sizes[id - 1];
-    if (offset > size || tensor->bytes > size - offset) {
-        return PTE_BAD(r->parts, allocation, pte_allocation_schema, ALLOCATION_MEMORY_OFFSET_LOW,
-                       "%zu bytes from %llu on end outside of the %zu planned", tensor->bytes,
-                       (unsigned long long)offset, size);
-    }
-    if (offset % mica_type_size(tensor->type) != 0) {
-        return PTE_BAD(r->parts, allocation, pte_allocation_schema, ALLOCATION_MEMORY_OFFSET_LOW,
-                       "%llu is not aligned for the type", (unsigned long long)offset);
-    }
-    tensor->storage = PTE_PLANNED;
-    tensor->buffer = id - 1;
-    tensor->offset = offset;
-    return MICA_OK;
-}
-
-static mica_status read_tensor(const reader *r, fb_table table, pte_tensor *tensor) {
-    static const tensor_layout_fields fields = {&pte_tensor_schema, TENSOR_SCALAR_TYPE, TENSOR_SIZES,
-                                                TENSOR_DIM_ORDER};
-    tensor_layout layout;
-    TRY(tensor_layout_read(table, &fields, r->parts->file, &layout, r->parts->error));
-    *tensor = (pte_tensor){.type = layout.type, .rank = layout.rank, .bytes = layout.bytes, .storage = PTE_UNPLANNED};
-    memcpy(tensor->sizes, layout.sizes, sizeof tensor->sizes);
-    memcpy(tensor->dim_order, layout.dim_order, sizeof tensor->dim_order);
-
-    const int32_t storage_offset = fb_i32(table, TENSOR_STORAGE_OFFSET, 0);
-    const int8_t dynamism = fb_i8(table, TENSOR_SHAPE_DYNAMISM, SHAPE_STATIC);
-    if (storage_offset != 0) {
-        return PTE_BAD(r->parts, table, pte_tensor_schema, TENSOR_STORAGE_OFFSET, "%d, must be 0", storage_offset);
-    }
-    if (dynamism != SHAPE_STATIC && dynamism != SHAPE_DYNAMIC_BOUND) {
-        return fb_bad(r->parts->error, MICA_ERROR_UNSUPPORTED, r->parts->file, table, &pte_tensor_schema,
-                      TENSOR_SHAPE_DYNAMISM, "%d: only static and bounded shapes", dynamism);
-    }
-    tensor->dynamic = dynamism == SHAPE_DYNAMIC_BOUND;
-
-    const fb_table extra = fb_child(table, TENSOR_EXTRA_TENSOR_INFO);
-    const fb_table allocation = fb_child(table, TENSOR_ALLOCATION_INFO);
-    const uint32_t index = fb_u32(table, TENSOR_DATA_BUFFER_IDX, 0);
-    const int8_t location = fb_i8(extra, EXTRA_LOCATION, LOCATION_HERE);
-    const int8_t device = fb_i8(extra, EXTRA_DEVICE_TYPE, DEVICE_CPU);
-    if (device != DEVICE_CPU) {
-        return fb_bad(r->parts->error, MICA_ERROR_UNSUPPORTED, r->parts->file, extra, &pte_extra_schema,
-                      EXTRA_DEVICE_TYPE, "device %d: only the CPU", device);
-    }
-    if (location != LOCATION_HERE && location != LOCATION_ELSEWHERE) {
-        return PTE_BAD(r->parts, extra, pte_extra_schema, EXTRA_LOCATION, "%d is unknown", location);
-    }
-    if (allocation.at) {
-        const mica_status status = place(r, allocation, tensor);
-        if (status) return fb_in(r->parts->error, status, "allocation_info");
-    }
-    if (location == LOCATION_ELSEWHERE) {
-        const mica_status status = find_external(r, extra, tensor);
-        if (status) return fb_in(r->parts->error, status, "extra_tensor_info");
-        tensor->storage = allocation.at ? PTE_INITIALISED : PTE_CONSTANT;
-        return MICA_OK;
-    }
-    if (index == 0) return MICA_OK;
-    return allocation.at ? find_state(r, table, index, tensor) : find_constant(r, table, index, tensor);
 }
 
 /* ---- values ---- */
@@ -183,7 +53,7 @@ static mica_status read_value(const reader *r, fb_table table, pte_tensor *tenso
     case PTE_DOUBLE: value->as.real = fb_f64(content, VALUE_CONTENT, 0); break;
     case PTE_STRING: value->as.string = fb_string(content, VALUE_CONTENT, &length); break;
     case PTE_TENSOR:
-        status = read_tensor(r, content, tensor);
+        status = pte_read_tensor(r->parts, r->method, content, tensor);
         value->as.tensor = tensor;
         break;
     case PTE_DOUBLE_LIST:
@@ -287,11 +157,11 @@ static mica_status read_move(const reader *r, fb_table call, pte_instruction *ou
     return MICA_OK;
 }
 
-static mica_status read_jump(const reader *r, fb_table call, size_t instructions, pte_instruction *out) {
+static mica_status read_jump(const reader *r, fb_table call, pte_instruction *out) {
     TRY(read_index(r, call, &pte_jump_false_call_schema, JUMP_FALSE_CALL_COND_VALUE_INDEX, "value",
                    r->method->value_count, &out->index));
     TRY(read_index(r, call, &pte_jump_false_call_schema, JUMP_FALSE_CALL_DESTINATION_INSTRUCTION, "instruction",
-                   instructions + 1, &out->target));
+                   r->instructions + 1, &out->target));
     const pte_value *const condition = &r->values[out->index];
     const bool boolean =
         condition->tag == PTE_BOOL || (condition->tag == PTE_TENSOR && condition->as.tensor->type == MICA_BOOL);
@@ -302,7 +172,7 @@ static mica_status read_jump(const reader *r, fb_table call, size_t instructions
     return MICA_OK;
 }
 
-static mica_status read_call(const reader *r, fb_table call, size_t instructions, pte_instruction *out) {
+static mica_status read_call(const reader *r, fb_table call, pte_instruction *out) {
     const pte_method *const method = r->method;
     switch (out->call) {
     case PTE_KERNEL_CALL:
@@ -314,7 +184,7 @@ static mica_status read_call(const reader *r, fb_table call, size_t instructions
                        method->delegate_count, &out->index));
         return read_indices(r, call, &pte_delegate_call_schema, DELEGATE_CALL_ARGS, &out->args);
     case PTE_MOVE_CALL: return read_move(r, call, out);
-    case PTE_JUMP_FALSE_CALL: return read_jump(r, call, instructions, out);
+    case PTE_JUMP_FALSE_CALL: return read_jump(r, call, out);
     case PTE_FREE_CALL:
         TRY(read_index(r, call, &pte_free_call_schema, FREE_CALL_VALUE_INDEX, "value", method->value_count,
                        &out->index));
@@ -325,46 +195,30 @@ static mica_status read_call(const reader *r, fb_table call, size_t instructions
     return MICA_OK;
 }
 
-static mica_status read_chain(const reader *r, fb_table table, pte_chain *chain) {
-    const bytes_span tables = fb_vector(table, CHAIN_INSTRUCTIONS);
-    void *memory = NULL;
-    TRY(new_array(r, tables.count, sizeof(pte_instruction), &memory));
-    pte_instruction *const instructions = memory;
-    for (size_t i = 0; i < tables.count; i++) {
-        const fb_table instruction = fb_at(tables, i);
-        const fb_table call = fb_child(instruction, INSTRUCTION_ARGS);
-        mica_status status = MICA_OK;
-        if (call.at) {
-            instructions[i].call = (pte_call)fb_u8(instruction, INSTRUCTION_ARGS_TYPE, 0);
-            status = read_call(r, call, tables.count, &instructions[i]);
-            if (status) status = fb_in(r->parts->error, status, "instr_args");
-        } else {
-            status = PTE_BAD(r->parts, instruction, pte_instruction_schema, INSTRUCTION_ARGS, "absent");
-        }
-        if (status) return fb_in(r->parts->error, status, "instructions[%zu]", i);
-    }
-    *chain = (pte_chain){instructions, tables.count};
-    return MICA_OK;
+static mica_status read_instruction(reader *r, fb_table table, void *item) {
+    pte_instruction *const instruction = item;
+    const fb_table call = fb_child(table, INSTRUCTION_ARGS);
+    if (!call.at) return PTE_BAD(r->parts, table, pte_instruction_schema, INSTRUCTION_ARGS, "absent");
+    instruction->call = (pte_call)fb_u8(table, INSTRUCTION_ARGS_TYPE, 0);
+    const mica_status status = read_call(r, call, instruction);
+    return status ? fb_in(r->parts->error, status, "instr_args") : MICA_OK;
 }
 
-static mica_status read_chains(const reader *r, fb_table plan) {
-    const bytes_span tables = fb_vector(plan, PLAN_CHAINS);
-    void *memory = NULL;
-    TRY(new_array(r, tables.count, sizeof(pte_chain), &memory));
-    pte_chain *const chains = memory;
-    for (size_t i = 0; i < tables.count; i++) {
-        const mica_status status = read_chain(r, fb_at(tables, i), &chains[i]);
-        if (status) return fb_in(r->parts->error, status, "chains[%zu]", i);
-    }
-    r->method->chains = chains;
-    r->method->chain_count = tables.count;
+static mica_status read_chain(reader *r, fb_table table, void *item) {
+    pte_chain *const chain = item;
+    const void *instructions = NULL;
+    r->instructions = fb_vector(table, CHAIN_INSTRUCTIONS).count;
+    TRY(read_all(r, table, &pte_chain_schema, CHAIN_INSTRUCTIONS, sizeof(pte_instruction), read_instruction,
+                 &instructions, &chain->count));
+    chain->instructions = instructions;
     return MICA_OK;
 }
 
 /* ---- the rest of a plan ---- */
 
 /* "name" or "name.overload". */
-static mica_status read_operator(const reader *r, fb_table table, const char **out) {
+static mica_status read_operator(reader *r, fb_table table, void *item) {
+    const char **const out = item;
     size_t name_length = 0, overload_length = 0;
     const char *const name = fb_string(table, OPERATOR_NAME, &name_length);
     const char *const overload = fb_string(table, OPERATOR_OVERLOAD, &overload_length);
@@ -385,20 +239,6 @@ static mica_status read_operator(const reader *r, fb_table table, const char **o
     joined[name_length] = '.';
     memcpy(joined + name_length + 1, overload, overload_length + 1);
     *out = joined;
-    return MICA_OK;
-}
-
-static mica_status read_operators(const reader *r, fb_table plan) {
-    const bytes_span tables = fb_vector(plan, PLAN_OPERATORS);
-    void *memory = NULL;
-    TRY(new_array(r, tables.count, sizeof(char *), &memory));
-    const char **const operators = memory;
-    for (size_t i = 0; i < tables.count; i++) {
-        const mica_status status = read_operator(r, fb_at(tables, i), &operators[i]);
-        if (status) return fb_in(r->parts->error, status, "operators[%zu]", i);
-    }
-    r->method->operators = operators;
-    r->method->operator_count = tables.count;
     return MICA_OK;
 }
 
@@ -427,7 +267,8 @@ static mica_status find_payload(const reader *r, fb_table processed, bytes_span 
     return MICA_OK;
 }
 
-static mica_status read_delegate(const reader *r, fb_table table, pte_delegate *delegate) {
+static mica_status read_delegate(reader *r, fb_table table, void *item) {
+    pte_delegate *const delegate = item;
     size_t length = 0;
     delegate->id = fb_string(table, DELEGATE_ID, &length);
     if (!text_is_name(delegate->id, length)) {
@@ -438,20 +279,6 @@ static mica_status read_delegate(const reader *r, fb_table table, pte_delegate *
     if (status) return fb_in(r->parts->error, status, "processed");
     delegate->payload = payload.data;
     delegate->payload_size = payload.count;
-    return MICA_OK;
-}
-
-static mica_status read_delegates(const reader *r, fb_table plan) {
-    const bytes_span tables = fb_vector(plan, PLAN_DELEGATES);
-    void *memory = NULL;
-    TRY(new_array(r, tables.count, sizeof(pte_delegate), &memory));
-    pte_delegate *const delegates = memory;
-    for (size_t i = 0; i < tables.count; i++) {
-        const mica_status status = read_delegate(r, fb_at(tables, i), &delegates[i]);
-        if (status) return fb_in(r->parts->error, status, "delegates[%zu]", i);
-    }
-    r->method->delegates = delegates;
-    r->method->delegate_count = tables.count;
     return MICA_OK;
 }
 
@@ -495,7 +322,7 @@ static mica_status read_inputs(const reader *r, fb_table plan) {
 }
 
 mica_status pte_read_method(pte_parts *parts, fb_table plan, pte_method *method) {
-    reader r = {parts, method, NULL};
+    reader r = {.parts = parts, .method = method};
     size_t length = 0;
     method->name = fb_string(plan, PLAN_NAME, &length);
     if (!text_is_name(method->name, length)) return PTE_BAD(parts, plan, pte_plan_schema, PLAN_NAME, "not a name");
@@ -503,7 +330,15 @@ mica_status pte_read_method(pte_parts *parts, fb_table plan, pte_method *method)
     TRY(read_values(&r, plan));
     TRY(read_inputs(&r, plan));
     TRY(read_indices(&r, plan, &pte_plan_schema, PLAN_OUTPUTS, &method->outputs));
-    TRY(read_operators(&r, plan));
-    TRY(read_delegates(&r, plan));
-    return read_chains(&r, plan);
+    const void *operators = NULL, *delegates = NULL, *chains = NULL;
+    TRY(read_all(&r, plan, &pte_plan_schema, PLAN_OPERATORS, sizeof(char *), read_operator, &operators,
+                 &method->operator_count));
+    method->operators = operators;
+    TRY(read_all(&r, plan, &pte_plan_schema, PLAN_DELEGATES, sizeof(pte_delegate), read_delegate, &delegates,
+                 &method->delegate_count));
+    method->delegates = delegates;
+    TRY(read_all(&r, plan, &pte_plan_schema, PLAN_CHAINS, sizeof(pte_chain), read_chain, &chains,
+                 &method->chain_count));
+    method->chains = chains;
+    return MICA_OK;
 }

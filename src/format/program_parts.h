@@ -34,6 +34,9 @@ typedef struct pte_parts {
 /* Bytes of segment `index`, in range; adds them to `counter` unless some claim counted them before. */
 bytes_span pte_claim_segment(pte_parts *parts, size_t index, size_t *counter);
 
+/* Decodes one Tensor, of a method whose buffer_sizes are known. */
+mica_status pte_read_tensor(const pte_parts *parts, const pte_method *method, fb_table table, pte_tensor *tensor);
+
 /* Decodes one ExecutionPlan. */
 mica_status pte_read_method(pte_parts *parts, fb_table plan, pte_method *method);
 

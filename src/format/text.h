@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define TEXT_MAX_NAME 1024 /* bytes */
+#define TEXT_MAX_NAME 512 /* bytes */
 
 /* UTF-8 without control characters (no file moves anybody's cursor), at most TEXT_MAX_NAME bytes. */
 bool text_is_name(const char *text, size_t length);
