@@ -10,6 +10,8 @@ static int ascending(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
+void stat_sort(double *samples, size_t count) { qsort(samples, count, sizeof *samples, ascending); }
+
 /* The two sides of the interpolation differ in rounding; numpy takes the one whose end is nearer. */
 double stat_percentile(const double *sorted, size_t count, double percent) {
     const double at = (double)(count - 1) * (percent / 100.0);
@@ -42,7 +44,7 @@ double stat_mean(const double *samples, size_t count) { return sum(samples, coun
 
 stat_summary stat_summarise(const double *samples, size_t count, double *scratch) {
     memcpy(scratch, samples, count * sizeof *samples);
-    qsort(scratch, count, sizeof *scratch, ascending);
+    stat_sort(scratch, count);
     return (stat_summary){
         .p10 = stat_percentile(scratch, count, 10),
         .p50 = stat_percentile(scratch, count, 50),

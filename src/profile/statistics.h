@@ -15,6 +15,7 @@ typedef struct stat_summary {
  * `count` values and gets the samples in ascending order. */
 stat_summary stat_summarise(const double *samples, size_t count, double *scratch);
 
+void stat_sort(double *samples, size_t count);
 double stat_percentile(const double *sorted, size_t count, double percent);
 double stat_mean(const double *samples, size_t count);
 

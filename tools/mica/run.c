@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * mica run: runs a method with given or drawn inputs; writes, prints and compares what comes out.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cases.h"
+#include "command.h"
+#include "grow.h"
+#include "model.h"
+#include "rounds.h"
+#include "run_cases.h"
+#include "terminal.h"
+
+struct run {
+    struct settings settings;
+    option_list arguments, inputs, expected, match;
+    const char *method, *data_path, *output_dir, *cases;
+    size_t output_format, executions, warmup, seed, calls;
+    double atol, rtol;
+    bool print_outputs;
+};
+
+static const column columns[] = {
+    {"call", "call", 0, 0},     {"output", "output", 0, 0},
+    {"type", "type", 0, 0},     {"shape", "shape", 0, 0},
+    {"min", "min", 5, 0},       {"mean", "mean", 5, 0},
+    {"max", "max", 5, 0},       {"largest_difference", "largest difference", -1, 0},
+    {"inside", "inside", 0, 0}, {"file", "file", 0, 0},
+};
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+/* ---- what came out ---- */
+
+static void describe(json_t *row, const mica_tensor *tensor, bool values) {
+    char shape[SHAPE_TEXT];
+    json_object_set_new(row, "type", json_text(mica_type_name(tensor->type)));
+    json_object_set_new(row, "shape", json_text(shape_text(tensor->sizes, tensor->rank, shape)));
+    const size_t count = mica_tensor_count(tensor);
+    double low = INFINITY, high = -INFINITY, sum = 0;
+    json_t *const list = values ? json_array() : NULL;
+    for (size_t i = 0; i < count; i++) {
+        const double value = tensor_get(tensor, i);
+        if (value < low) low = value;
+        if (value > high) high = value;
+        sum += value;
+        if (list)
+            json_array_append_new(list, tensor_is_whole(tensor->type) ? json_integer((json_int_t)value)
+                                                                      : json_decimal(value));
+    }
+    json_object_set_new(row, "min", json_decimal(low));
+    json_object_set_new(row, "mean", json_decimal(sum / (double)count));
+    json_object_set_new(row, "max", json_decimal(high));
+    if (list) {
+        json_object_set_new(row, "row_length", json_count(tensor->rank ? tensor->sizes[tensor->rank - 1] : 1));
+        json_object_set_new(row, "values", list);
+    }
+}
+
+/* The values below an output's row, one line for each row of the last dimension. */
+static void print_values(const json_t *row, FILE *out) {
+    const json_t *const values = json_object_get(row, "values");
+    const size_t length = (size_t)json_integer_value(json_object_get(row, "row_length"));
+    for (size_t i = 0; i < json_array_size(values); i++) {
+        const json_t *const value = json_array_get(values, i);
+        if (json_is_integer(value))
+            fprintf(out, " %lld", (long long)json_integer_value(value));
+        else
+            fprintf(out, " %.7g", json_is_real(value) ? json_real_value(value) : NAN);
+        if (length && i % length == length - 1) fputc('\n', out);
+    }
+}
+
+static bool write_output(const struct run *run, size_t call, size_t index, const mica_tensor *tensor, json_t *row,
+                         struct fault *fault) {
+    if (!run->output_dir) return true;
+    char *const name = call ? text_of("call%zu_output_%zu", call, index) : text_of("output_%zu", index);
+    char *const file = text_of("%s.%s", name, run->output_format ? "bin" : "npy");
+    json_object_set_new(row, "file", json_text(file));
+    const bool written = value_write(run->output_dir, name, run->output_format, tensor, fault);
+    free(file);
+    free(name);
+    return written;
+}
+
+/* One row per output. Outputs that differ are a fault only after all of them are in the table. */
+static bool report_outputs(const struct run *run, const struct model *model, const model_call *call, size_t number,
+                           json_t *rows, struct fault *differs, struct fault *fault) {
+    for (size_t i = 0; i < model->output_count; i++) {
+        held_value output = {0};
+        if (!model_output(model, i, &output, fault)) return false;
+        const mica_tensor *const tensor = &output.value.as.tensor;
+        json_t *const row = json_pack("{s:o, s:o}", "call", json_count(number), "output", json_count(i));
+        json_array_append_new(rows, row);
+        describe(row, tensor, run->print_outputs);
+        if (i < call->expected_count) {
+            struct fault found = {0};
+            double largest = 0;
+            const bool inside = model_check_output(model, call, i, &output, &largest, &found);
+            json_object_set_new(row, "largest_difference", json_decimal(largest));
+            json_object_set_new(row, "inside", json_boolean(inside));
+            if (!inside && !differs->exit) *differs = found;
+        }
+        const bool written = write_output(run, number, i, tensor, row, fault);
+        held_free(&output);
+        if (!written) return false;
+    }
+    return true;
+}
+
+/* ---- running ---- */
+
+/* The items of a list that belong to one call. Groups ascend, so they stand together. */
+static size_t group_of(const option_list *list, size_t group, const struct option_text **first) {
+    size_t start = 0, count = 0;
+    while (start < list->count && list->items[start].group < group) start++;
+    while (start + count < list->count && list->items[start + count].group == group) count++;
+    *first = list->items + start;
+    return count;
+}
+
+static bool execute(const struct run *run, struct model *model, size_t number, struct fault *fault) {
+    for (size_t i = 0; i < run->warmup; i++) {
+        if (!model_run(model, fault)) return false;
+    }
+    struct samples times = {0};
+    bool good = true;
+    for (size_t i = 0; good && i < run->executions; i++) {
+        const uint64_t start = mica_clock();
+        good = model_run(model, fault);
+        samples_add(&times, (double)(mica_clock() - start) * 1e-6);
+        progress("running", (double)i, (double)run->executions);
+    }
+    progress_end();
+    if (good) {
+        const double first = times.items[0];
+        mica_summary summary;
+        mica_summarise(times.items, times.count, &summary);
+        note(&run->settings, "%s: call %zu of '%s' executed %zu times in %.3f ms (first %.3f, median %.3f)",
+             model->path, number, mica_program_method_name(model->program, model->index), times.count,
+             summary.mean * (double)times.count, first, summary.p50);
+    }
+    samples_free(&times);
+    return good;
+}
+
+static bool run_calls(const struct run *run, struct model *model, json_t *rows, struct fault *fault) {
+    uint64_t seed = run->seed;
+    struct fault differs = {0};
+    for (size_t number = 0; number <= run->calls; number++) {
+        model_call call = {.atol = run->atol, .rtol = run->rtol};
+        call.input_count = group_of(&run->inputs, number, &call.inputs);
+        call.expected_count = group_of(&run->expected, number, &call.expected);
+        if (call.expected_count > model->output_count) {
+            return usage(fault, "%s: '%s' gives %zu outputs, --expect was given %zu times", model->path,
+                         mica_program_method_name(model->program, model->index), model->output_count,
+                         call.expected_count);
+        }
+        if (!model_set_inputs(model, &call, &seed, fault) || !execute(run, model, number, fault) ||
+            !report_outputs(run, model, &call, number, rows, &differs, fault)) {
+            return false;
+        }
+    }
+    if (differs.exit) *fault = differs;
+    return !differs.exit;
+}
+
+static bool run_model(const struct run *run, mica_context *context, struct fault *fault) {
+    const char *path;
+    if (!one_model(&run->arguments, &path, fault)) return false;
+    if (run->output_dir && mkdir(run->output_dir, 0777) != 0 && errno != EEXIST) {
+        return fail(fault, "%s: %s", run->output_dir, strerror(errno));
+    }
+    struct model model;
+    json_t *const rows = json_array();
+    const bool loaded = model_open(&model, context, path, run->data_path, run->method, fault);
+    if (loaded && run->settings.verbose) {
+        mica_method_memory memory;
+        mica_method_query_memory(model.method, &memory);
+        note(&run->settings, "%s: read in %.3f ms, loaded in %.3f ms; %zu bytes planned, %zu packed; %zu threads, %s",
+             path, model.open_ms, model.load_ms, memory.planned, memory.packed, mica_context_threads(context),
+             mica_context_isa(context));
+    }
+    const bool good = loaded && run_calls(run, &model, rows, fault);
+    if (json_array_size(rows)) {
+        print_rows(&run->settings, rows, print_values);
+    }
+    json_decref(rows);
+    model_close(&model);
+    return good;
+}
+
+/* ---- the command line ---- */
+
+static bool start(const struct run *run, struct fault *fault) {
+    if (run->settings.threads.count > 1) return usage(fault, "--cpu-threads takes one number here");
+    mica_context *context;
+    if (!context_open(&run->settings, (mica_kernels)run->settings.kernels, run->settings.isa, &context, fault))
+        return false;
+    const bool good = run->cases ? run_cases(run->cases, &run->match, context, &run->settings, fault)
+                                 : run_model(run, context, fault);
+    mica_context_destroy(context);
+    return good;
+}
+
+bool command_run(int argc, char **argv, struct fault *fault) {
+    static const char *const formats[] = {"npy", "bin", NULL};
+    struct run run = {.executions = 1, .atol = 1e-4, .rtol = 1e-4};
+    const struct option options[] = {
+        LIST("model-path", "MODEL.pte", run.arguments, "the model, as ExecuTorch's runner takes it"),
+        TEXT("method", "NAME", run.method, "what to run (default: forward, else the only method)"),
+        LIST("input", "FILE", run.inputs,
+             "one per input, in order: .npy, .bin, FILE.bin:2x3x4 to give a shape, or a literal for a number; "
+             "without any, inputs are drawn from the seed: floats normal (0, 1), integers 0 to 3"),
+        SIZE("seed", "N", 0, run.seed, "seed of drawn inputs (default 0)"),
+        TEXT("output-dir", "DIR", run.output_dir, "write the outputs there as output_0.npy and so on"),
+        CHOICE("output-format", formats, run.output_format, "of written outputs"),
+        FLAG("print-outputs", run.print_outputs, "print every value"),
+        LIST("expect", "FILE", run.expected,
+             "one per output: compare with it, exit 1 where |got - want| > atol + rtol * |want|"),
+        REAL("atol", "X", run.atol, "absolute tolerance (default 1e-4)"),
+        REAL("rtol", "X", run.rtol, "relative tolerance (default 1e-4)"),
+        SIZE("num-executions", "N", 1, run.executions, "how often to run (default 1)"),
+        SIZE("warmup", "N", 0, run.warmup, "runs before those (default 0)"),
+        NEXT("call", run.calls, "what follows is a further call of the same loaded method"),
+        TEXT("data-path", "FILE.ptd", run.data_path, "weights kept outside of the program"),
+        TEXT("cases", "CASES.tsv", run.cases, "run an index of cases instead of a model"),
+        LIST("match", "GLOB", run.match,
+             "only cases whose name, folder or a tag matches; !GLOB: does not match; may be repeated"),
+    };
+    const command_line line = {
+        .name = "run",
+        .synopsis = "MODEL.pte [options]\n--cases CASES.tsv [--match GLOB] [options]",
+        .summary = "Runs a method of a model and describes its outputs.",
+        .options = options,
+        .option_count = COUNT(options),
+        .arguments = &run.arguments,
+    };
+    bool go;
+    const bool good = command_parse(&line, columns, COUNT(columns), &run.settings, argc, argv, &go, fault) &&
+                      (!go || start(&run, fault));
+    option_list_free(&run.arguments);
+    option_list_free(&run.inputs);
+    option_list_free(&run.expected);
+    option_list_free(&run.match);
+    return good;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * mica run --cases: runs an index of cases and prints those that fail.
+ */
+#ifndef TOOL_RUN_CASES_H
+#define TOOL_RUN_CASES_H
+
+#include "command.h"
+
+/* A row for each failing call (with --verbose for every one) and a count; a fault when any fails. */
+bool run_cases(const char *path, const option_list *match, mica_context *context, const struct settings *settings,
+               struct fault *fault);
+
+#endif
