@@ -25,7 +25,7 @@ static void put(writer *out, const char *text) {
     out->text[out->used] = 0;
 }
 
-static mica_status keep(struct report *report, const char *text, const char **out, mica_error *error) {
+static mica_status keep(mica_report *report, const char *text, const char **out, mica_error *error) {
     return arena_string(report->arena, text, strlen(text), out, error);
 }
 
@@ -51,7 +51,7 @@ static void put_type(writer *out, const mica_operand *operand, const op_shape *s
 }
 
 /* "input, input -> output" */
-static mica_status describe(struct report *report, const mica_operation *operation, const op_shape *inputs,
+static mica_status describe(mica_report *report, const mica_operation *operation, const op_shape *inputs,
                             const op_shape *output, put_operand put_one, const char **text, mica_error *error) {
     writer out = {0};
     for (size_t i = 0; i < operation->input_count; i++) {
@@ -65,7 +65,7 @@ static mica_status describe(struct report *report, const mica_operation *operati
 }
 
 /* "per row × per channel"; "" when nothing is quantized. */
-static mica_status describe_quantization(struct report *report, const mica_operation *operation, const char **text,
+static mica_status describe_quantization(mica_report *report, const mica_operation *operation, const char **text,
                                          mica_error *error) {
     writer out = {0};
     const size_t count = dispatch_is_table_kind(operation->kind) ? 2 : operation->input_count;
@@ -79,7 +79,7 @@ static mica_status describe_quantization(struct report *report, const mica_opera
     return keep(report, out.text, text, error);
 }
 
-static mica_status tell_reasons(struct report *report, const op_choice *choice, mica_node_report *node,
+static mica_status tell_reasons(mica_report *report, const op_choice *choice, mica_node_report *node,
                                 mica_error *error) {
     void *memory = NULL;
     TRY(arena_array(report->arena, choice->reason_count, sizeof(mica_reason), &memory, error));
@@ -94,7 +94,7 @@ static mica_status tell_reasons(struct report *report, const op_choice *choice, 
     return MICA_OK;
 }
 
-static size_t occurrences(const struct report *report, size_t first, const char *name) {
+static size_t occurrences(const mica_report *report, size_t first, const char *name) {
     const size_t length = strlen(name);
     size_t count = 0;
     for (size_t i = first; i < report->count; i++) {
@@ -105,7 +105,7 @@ static size_t occurrences(const struct report *report, size_t first, const char 
 }
 
 /* XNNPACK's name of the node; "#n" counts the executed ones of the same name in this delegate. */
-static mica_status name_node(struct report *report, size_t first, const mica_operation *operation,
+static mica_status name_node(mica_report *report, size_t first, const mica_operation *operation,
                              cpu_features features, bool runs, const char **out, mica_error *error) {
     char name[128];
     op_peer_name(operation, features, name, sizeof name - 24);
@@ -119,7 +119,7 @@ static mica_status name_node(struct report *report, size_t first, const mica_ope
 typedef struct explanation {
     const xnn_graph *payload;
     const op_target *target;
-    struct report *report;
+    mica_report *report;
     const report_place *place;
     op_shape *shapes; /* per value */
     size_t first;     /* of this delegate in the report */
@@ -127,7 +127,7 @@ typedef struct explanation {
 
 static mica_status explain_node(const explanation *all, size_t index, const lower_step *step, size_t merged_into,
                                 mica_error *error) {
-    struct report *const report = all->report;
+    mica_report *const report = all->report;
     const xnn_node *const node = &all->payload->nodes[index];
     const mica_operation *const original = &node->operation; /* shapes and types as the payload says */
     op_shape inputs[MICA_OPERATION_MAX_INPUTS] = {0};
@@ -179,7 +179,7 @@ static mica_status explain_node(const explanation *all, size_t index, const lowe
     return report_append(report, &out, error);
 }
 
-mica_status graph_explain(const xnn_graph *payload, const op_target *target, bool fuse, struct report *report,
+mica_status graph_explain(const xnn_graph *payload, const op_target *target, bool fuse, mica_report *report,
                           const report_place *place, mica_error *error) {
     struct lowered lowered;
     TRY(lower(payload, target, fuse, report->arena, &lowered, error));

@@ -43,7 +43,7 @@ size_t graph_packed_bytes(const struct graph *graph);
 size_t graph_workspace_bytes(const struct graph *graph);
 
 /* Appends one entry per payload node, without packing anything: pure. */
-mica_status graph_explain(const xnn_graph *payload, const op_target *target, bool fuse, struct report *report,
+mica_status graph_explain(const xnn_graph *payload, const op_target *target, bool fuse, mica_report *report,
                           const report_place *place, mica_error *error);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-mica_status report_append(struct report *report, const mica_node_report *node, mica_error *error) {
+mica_status report_append(mica_report *report, const mica_node_report *node, mica_error *error) {
     if (report->count == report->capacity) {
         const size_t capacity = max_size(16, report->capacity * 2);
         void *memory = NULL;

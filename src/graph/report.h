@@ -8,8 +8,9 @@
 #include "base/memory.h"
 #include "mica/explain.h"
 
-struct report {
-    struct arena *arena;
+struct mica_report {
+    struct arena *arena;     /* of the nodes' strings and of the list */
+    struct arena own;        /* where `arena` is the report's own */
     mica_node_report *nodes; /* grows by doubling inside the arena */
     size_t count, capacity;
 };
@@ -19,7 +20,7 @@ typedef struct report_place {
     int chain, instruction, delegate;
 } report_place;
 
-mica_status report_append(struct report *report, const mica_node_report *node,
+mica_status report_append(mica_report *report, const mica_node_report *node,
                           mica_error *error); /* strings must outlive it */
 
 #endif

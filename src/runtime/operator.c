@@ -18,7 +18,7 @@ struct mica_operator {
     xnn_node node;
     xnn_graph payload;
     struct graph *graph;
-    struct report report;
+    mica_report report;
     op_shape shapes[VALUES];
     bool borrows;
 };
