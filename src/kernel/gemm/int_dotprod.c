@@ -9,7 +9,7 @@ typedef struct right_unit {
     int8x16_t v[2][2];
 } right_unit;
 
-enum { ROW_SUMS = 2, SPAN = 4 };
+enum { MR = 12, ROW_SUMS = 2, SPAN = 4, UNROLL = 4, ROW_UNROLL = 4 };
 
 NEON_INLINE right_unit load_unit(const char *at, bool nibbles) {
     const int8_t *bytes = (const int8_t *)at;
@@ -30,7 +30,7 @@ NEON_INLINE right_unit load_unit(const char *at, bool nibbles) {
 NEON_INLINE void tile_step(int32x4_t sum[][4][2], const char *left, right_unit right, size_t quads) {
     UNROLLED (int g = 0; g < 2; g++)
         UNROLLED (size_t q = 0; q < quads; q++) {
-            const int8x16_t rows = vld1q_s8((const int8_t *)left + (size_t)g * 4 * NEON_MR + 16 * q);
+            const int8x16_t rows = vld1q_s8((const int8_t *)left + (size_t)g * 4 * MR + 16 * q);
             UNROLLED (int j = 0; j < 2; j++) {
                 sum[q][0][j] = vdotq_laneq_s32(sum[q][0][j], right.v[g][j], rows, 0);
                 sum[q][1][j] = vdotq_laneq_s32(sum[q][1][j], right.v[g][j], rows, 1);
@@ -60,11 +60,11 @@ NEON_INLINE void row_settle(const int32x4_t sum[ROW_SUMS], int32x4_t columns[2])
 #define ROW(symbol, variant, mr, right, left, run)                                                                   \
     const gemm_kernel symbol = {#symbol, variant, CPU_NEON | CPU_DOTPROD, mr, NEON_NR, 4, neon_right_kr4 + right,    \
                                 left,    run};
-ROW(qp8_f32_qc8w_gemm_12x8_dotprod, GEMM_QP8_F32_QC8W, NEON_MR, NEON_BYTES, &neon_left_kr4, gemm_bytes)
+ROW(qp8_f32_qc8w_gemm_12x8_dotprod, GEMM_QP8_F32_QC8W, MR, NEON_BYTES, &neon_left_12x4, gemm_bytes)
 ROW(qp8_f32_qc8w_gemv_1x8_dotprod, GEMM_QP8_F32_QC8W, 1, NEON_BYTES, &neon_left_row, gemv_bytes)
-ROW(qp8_f32_qc4w_gemm_12x8_dotprod, GEMM_QP8_F32_QC4W, NEON_MR, NEON_NIBBLES, &neon_left_kr4, gemm_nibbles)
+ROW(qp8_f32_qc4w_gemm_12x8_dotprod, GEMM_QP8_F32_QC4W, MR, NEON_NIBBLES, &neon_left_12x4, gemm_nibbles)
 ROW(qp8_f32_qc4w_gemv_1x8_dotprod, GEMM_QP8_F32_QC4W, 1, NEON_NIBBLES, &neon_left_row, gemv_nibbles)
-ROW(qp8_f32_qb4w_gemm_12x8_dotprod, GEMM_QP8_F32_QB4W, NEON_MR, NEON_BLOCKS, &neon_left_kr4, gemm_blocks)
+ROW(qp8_f32_qb4w_gemm_12x8_dotprod, GEMM_QP8_F32_QB4W, MR, NEON_BLOCKS, &neon_left_12x4, gemm_blocks)
 ROW(qp8_f32_qb4w_gemv_1x8_dotprod, GEMM_QP8_F32_QB4W, 1, NEON_BLOCKS, &neon_left_row, gemv_blocks)
-ROW(pqs8_qc8w_gemm_12x8_dotprod, GEMM_PQS8_QC8W, NEON_MR, NEON_STATIC, &neon_left_kr4, gemm_static)
+ROW(pqs8_qc8w_gemm_12x8_dotprod, GEMM_PQS8_QC8W, MR, NEON_STATIC, &neon_left_12x4, gemm_static)
 ROW(pqs8_qc8w_gemv_1x8_dotprod, GEMM_PQS8_QC8W, 1, NEON_STATIC, &neon_left_row, gemv_static)

@@ -10,7 +10,7 @@ typedef struct right_unit {
     int8x16_t v[4];
 } right_unit;
 
-enum { ROW_SUMS = 4, SPAN = 4 };
+enum { MR = 12, ROW_SUMS = 4, SPAN = 4, UNROLL = 1, ROW_UNROLL = 4 };
 
 NEON_INLINE right_unit load_unit(const char *at, bool nibbles) {
     const int8_t *bytes = (const int8_t *)at;
@@ -66,11 +66,11 @@ NEON_INLINE void row_settle(const int32x4_t sum[ROW_SUMS], int32x4_t columns[2])
 #define I8MM (CPU_NEON | CPU_DOTPROD | CPU_I8MM)
 #define ROW(symbol, variant, mr, right, left, run)                                                                   \
     const gemm_kernel symbol = {#symbol, variant, I8MM, mr, NEON_NR, 8, neon_right_kr8 + right, left, run};
-ROW(qp8_f32_qc8w_gemm_12x8_i8mm, GEMM_QP8_F32_QC8W, NEON_MR, NEON_BYTES, &neon_left_kr8, gemm_bytes)
+ROW(qp8_f32_qc8w_gemm_12x8_i8mm, GEMM_QP8_F32_QC8W, MR, NEON_BYTES, &neon_left_12x8, gemm_bytes)
 ROW(qp8_f32_qc8w_gemv_1x8_i8mm, GEMM_QP8_F32_QC8W, 1, NEON_BYTES, &neon_left_row, gemv_bytes)
-ROW(qp8_f32_qc4w_gemm_12x8_i8mm, GEMM_QP8_F32_QC4W, NEON_MR, NEON_NIBBLES, &neon_left_kr8, gemm_nibbles)
+ROW(qp8_f32_qc4w_gemm_12x8_i8mm, GEMM_QP8_F32_QC4W, MR, NEON_NIBBLES, &neon_left_12x8, gemm_nibbles)
 ROW(qp8_f32_qc4w_gemv_1x8_i8mm, GEMM_QP8_F32_QC4W, 1, NEON_NIBBLES, &neon_left_row, gemv_nibbles)
-ROW(qp8_f32_qb4w_gemm_12x8_i8mm, GEMM_QP8_F32_QB4W, NEON_MR, NEON_BLOCKS, &neon_left_kr8, gemm_blocks)
+ROW(qp8_f32_qb4w_gemm_12x8_i8mm, GEMM_QP8_F32_QB4W, MR, NEON_BLOCKS, &neon_left_12x8, gemm_blocks)
 ROW(qp8_f32_qb4w_gemv_1x8_i8mm, GEMM_QP8_F32_QB4W, 1, NEON_BLOCKS, &neon_left_row, gemv_blocks)
-ROW(pqs8_qc8w_gemm_12x8_i8mm, GEMM_PQS8_QC8W, NEON_MR, NEON_STATIC, &neon_left_kr8, gemm_static)
+ROW(pqs8_qc8w_gemm_12x8_i8mm, GEMM_PQS8_QC8W, MR, NEON_STATIC, &neon_left_12x8, gemm_static)
 ROW(pqs8_qc8w_gemv_1x8_i8mm, GEMM_PQS8_QC8W, 1, NEON_STATIC, &neon_left_row, gemv_static)

@@ -9,7 +9,7 @@ typedef struct right_unit {
     int16x8_t v[2][4];
 } right_unit;
 
-enum { ROW_SUMS = 2, SPAN = 2 };
+enum { MR = 8, ROW_SUMS = 2, SPAN = 2, UNROLL = 1, ROW_UNROLL = 4 };
 
 NEON_INLINE right_unit load_unit(const char *at, bool nibbles) {
     const int8_t *bytes = (const int8_t *)at;
@@ -46,7 +46,7 @@ NEON_INLINE void add_products(int32x4_t sum[2], const int16x8_t right[4], int16x
 NEON_INLINE void tile_step(int32x4_t sum[][4][2], const char *left, right_unit right, size_t quads) {
     UNROLLED (int g = 0; g < 2; g++)
         UNROLLED (size_t q = 0; q < quads; q++) {
-            const int8x16_t bytes = vld1q_s8((const int8_t *)left + g * 4 * NEON_MR + 16 * q);
+            const int8x16_t bytes = vld1q_s8((const int8_t *)left + g * 4 * MR + 16 * q);
             const int16x8_t first = vmovl_s8(vget_low_s8(bytes)), last = vmovl_high_s8(bytes);
             add_products(sum[q][0], right.v[g], vget_low_s16(first));
             add_products(sum[q][1], right.v[g], vget_high_s16(first));
@@ -72,11 +72,11 @@ NEON_INLINE void row_settle(const int32x4_t sum[ROW_SUMS], int32x4_t columns[2])
 
 #define ROW(symbol, variant, mr, right, left, run)                                                                   \
     const gemm_kernel symbol = {#symbol, variant, CPU_NEON, mr, NEON_NR, 4, neon_right_kr4 + right, left, run};
-ROW(qp8_f32_qc8w_gemm_12x8_neon, GEMM_QP8_F32_QC8W, NEON_MR, NEON_BYTES, &neon_left_kr4, gemm_bytes)
+ROW(qp8_f32_qc8w_gemm_8x8_neon, GEMM_QP8_F32_QC8W, MR, NEON_BYTES, &neon_left_8x4, gemm_bytes)
 ROW(qp8_f32_qc8w_gemv_1x8_neon, GEMM_QP8_F32_QC8W, 1, NEON_BYTES, &neon_left_row, gemv_bytes)
-ROW(qp8_f32_qc4w_gemm_12x8_neon, GEMM_QP8_F32_QC4W, NEON_MR, NEON_NIBBLES, &neon_left_kr4, gemm_nibbles)
+ROW(qp8_f32_qc4w_gemm_8x8_neon, GEMM_QP8_F32_QC4W, MR, NEON_NIBBLES, &neon_left_8x4, gemm_nibbles)
 ROW(qp8_f32_qc4w_gemv_1x8_neon, GEMM_QP8_F32_QC4W, 1, NEON_NIBBLES, &neon_left_row, gemv_nibbles)
-ROW(qp8_f32_qb4w_gemm_12x8_neon, GEMM_QP8_F32_QB4W, NEON_MR, NEON_BLOCKS, &neon_left_kr4, gemm_blocks)
+ROW(qp8_f32_qb4w_gemm_8x8_neon, GEMM_QP8_F32_QB4W, MR, NEON_BLOCKS, &neon_left_8x4, gemm_blocks)
 ROW(qp8_f32_qb4w_gemv_1x8_neon, GEMM_QP8_F32_QB4W, 1, NEON_BLOCKS, &neon_left_row, gemv_blocks)
-ROW(pqs8_qc8w_gemm_12x8_neon, GEMM_PQS8_QC8W, NEON_MR, NEON_STATIC, &neon_left_kr4, gemm_static)
+ROW(pqs8_qc8w_gemm_8x8_neon, GEMM_PQS8_QC8W, MR, NEON_STATIC, &neon_left_8x4, gemm_static)
 ROW(pqs8_qc8w_gemv_1x8_neon, GEMM_PQS8_QC8W, 1, NEON_STATIC, &neon_left_row, gemv_static)

@@ -32,7 +32,7 @@ NEON_INLINE gemm_row row_parameters(const gemm_lhs *lhs, size_t m, bool half, fl
     const void *row = lhs_piece(lhs, m, 0);
     float32x4_t low[2] = {{0}}, high[2] = {{0}};
     size_t k = 0;
-    for (; k + 8 <= lhs->tap_length; k += 8) {
+    _Pragma("GCC unroll 2") for (size_t eights = lhs->tap_length / 8; eights > 0; eights--, k += 8) {
         UNROLLED (size_t i = 0; i < 2; i++) {
             const float32x4_t x = load4(row, k + 4 * i, half);
             low[i] = vminnmq_f32(low[i], x);
@@ -55,7 +55,7 @@ NEON_INLINE void quantize(const gemm_lhs *lhs, size_t m, size_t first, size_t co
     const float32x4_t low = vdupq_n_f32((float)(-128 - zero_point));
     const int16x8_t offset = vdupq_n_s16((int16_t)zero_point);
     size_t k = 0;
-    for (; k + 8 <= count; k += 8) {
+    _Pragma("GCC unroll 2") for (size_t eights = count / 8; eights > 0; eights--, k += 8) {
         const int32x4_t a = vcvtnq_s32_f32(vmaxnmq_f32(vmulq_n_f32(load4(row, k, half), scale), low));
         const int32x4_t b = vcvtnq_s32_f32(vmaxnmq_f32(vmulq_n_f32(load4(row, k + 4, half), scale), low));
         vst1_s8(bytes + k, vqmovn_s16(vqaddq_s16(vqmovn_high_s32(vqmovn_s32(a), b), offset)));
@@ -103,60 +103,67 @@ static void read_row(const source *from, size_t first, size_t count, int8_t *byt
         quantize(lhs, from->m, first, count, false, from->scale, from->row.zero_point, bytes);
 }
 
-static size_t left_size(size_t k) {
-    return round_up(sizeof(neon_left_head) + neon_units(k) * NEON_UNIT * NEON_MR, MEMORY_ALIGNMENT);
+NEON_INLINE size_t left_size(size_t k, size_t mr) {
+    return round_up((sizeof(int32_t) + sizeof(float) + neon_units(k) * NEON_UNIT) * mr, MEMORY_ALIGNMENT);
 }
+static size_t left_size_12(size_t k) { return left_size(k, 12); }
+static size_t left_size_8(size_t k) { return left_size(k, 8); }
+static size_t row_size(size_t k) { return left_size(k, 1); }
 
-NEON_INLINE void pack_left(const gemm_lhs *lhs, size_t first, size_t count, void *panel, size_t kr) {
+NEON_INLINE void pack_left(const gemm_lhs *lhs, size_t first, size_t count, void *panel, size_t mr, size_t kr) {
     const size_t k = lhs->tap_count * lhs->tap_length;
-    neon_left_head *head = panel;
+    int32_t *factor = panel;
+    float *inverse_scale = (float *)(factor + mr);
     for (size_t m = 0; m < count; m += 4) {
         const size_t rows = min_size(4, count - m);
         int8_t bytes[4][CHUNK] = {0};
         source from[4];
         for (size_t i = 0; i < 4; i++) {
             if (i < rows) from[i] = open_row(lhs, first + m + i);
-            head->factor[m + i] = i < rows ? -from[i].row.zero_point : 0;
-            head->inverse_scale[m + i] = i < rows ? from[i].row.inverse_scale : 0;
+            factor[m + i] = i < rows ? -from[i].row.zero_point : 0;
+            inverse_scale[m + i] = i < rows ? from[i].row.inverse_scale : 0;
         }
-        char *packed = (char *)(head + 1) + m * kr;
+        char *packed = (char *)(inverse_scale + mr) + m * kr;
         for (size_t done = 0; done < k; done += CHUNK) {
             const size_t length = min_size(CHUNK, k - done);
             for (size_t i = 0; i < rows; i++) {
                 read_row(&from[i], done, length, bytes[i]);
                 if (length % NEON_UNIT) memset(bytes[i] + length, 0, NEON_UNIT - length % NEON_UNIT);
             }
-            for (size_t u = 0; u < length; u += NEON_UNIT, packed += NEON_UNIT * NEON_MR) {
-                interleave(bytes, u, packed, NEON_MR, kr);
+            for (size_t u = 0; u < length; u += NEON_UNIT, packed += NEON_UNIT * mr) {
+                interleave(bytes, u, packed, mr, kr);
             }
         }
     }
 }
-static void pack_left_kr4(const gemm_lhs *lhs, size_t first, size_t count, void *panel) {
-    pack_left(lhs, first, count, panel, 4);
+static void pack_left_12x4(const gemm_lhs *lhs, size_t first, size_t count, void *panel) {
+    pack_left(lhs, first, count, panel, 12, 4);
 }
-static void pack_left_kr8(const gemm_lhs *lhs, size_t first, size_t count, void *panel) {
-    pack_left(lhs, first, count, panel, 8);
+static void pack_left_12x8(const gemm_lhs *lhs, size_t first, size_t count, void *panel) {
+    pack_left(lhs, first, count, panel, 12, 8);
+}
+static void pack_left_8x4(const gemm_lhs *lhs, size_t first, size_t count, void *panel) {
+    pack_left(lhs, first, count, panel, 8, 4);
 }
 
-static size_t row_size(size_t k) {
-    return round_up(sizeof(neon_row_head) + round_up(k, NEON_UNIT), MEMORY_ALIGNMENT);
-}
-
+/* For the one-row kernels: k in order. */
 static void pack_row(const gemm_lhs *lhs, size_t first, size_t count, void *panel) {
     if (count == 0) return;
     const size_t k = lhs->tap_count * lhs->tap_length;
     const source from = open_row(lhs, first);
-    neon_row_head *head = panel;
-    *head = (neon_row_head){-from.row.zero_point, from.row.inverse_scale};
-    int8_t *bytes = (int8_t *)(head + 1);
+    int32_t *factor = panel;
+    float *inverse_scale = (float *)(factor + 1);
+    int8_t *bytes = (int8_t *)(inverse_scale + 1);
+    *factor = -from.row.zero_point;
+    *inverse_scale = from.row.inverse_scale;
     read_row(&from, 0, k, bytes);
     memset(bytes + k, 0, round_up(k, NEON_UNIT) - k);
 }
 
-const gemm_lhs_packing neon_left_kr4 = {"12x4_i8_neon", NEON_MR, 4, left_size, pack_left_kr4};
-const gemm_lhs_packing neon_left_kr8 = {"12x8_i8_neon", NEON_MR, 8, left_size, pack_left_kr8};
-const gemm_lhs_packing neon_left_row = {"1_i8_neon", 1, NEON_UNIT, row_size, pack_row};
+const gemm_lhs_packing neon_left_8x4 = {"8x4_i8_neon", 8, 4, left_size_8, pack_left_8x4};
+const gemm_lhs_packing neon_left_12x4 = {"12x4_i8_neon", 12, 4, left_size_12, pack_left_12x4};
+const gemm_lhs_packing neon_left_12x8 = {"12x8_i8_neon", 12, 8, left_size_12, pack_left_12x8};
+const gemm_lhs_packing neon_left_row = {"1x8_i8_neon", 1, NEON_UNIT, row_size, pack_row};
 
 /* ---- right ---- */
 
