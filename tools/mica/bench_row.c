@@ -28,7 +28,7 @@ static bool limit_rate(mica_context *machine, mica_limit limit, double *rate, st
     static size_t threads;
     if (threads != mica_context_threads(machine)) memset(rates, 0, sizeof rates);
     threads = mica_context_threads(machine);
-    if (!rates[limit]) {
+    if (rates[limit] == 0) {
         mica_limit_info info;
         if (mica_measure(machine, limit, 0, &info) != MICA_OK) return fail(fault, "%s", mica_context_error(machine));
         rates[limit] = info.rate;
