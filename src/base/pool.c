@@ -6,6 +6,7 @@
 #include "base/memory.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 
@@ -46,22 +47,21 @@ static bool gate_take(struct gate *gate) {
     return atomic_compare_exchange_strong(&gate->state, &expected, CLOSED);
 }
 
-static void gate_wait(struct gate *gate, uint64_t spin_ns) {
-    const uint64_t start = spin_ns ? clock_now() : 0;
-    while (spin_ns && clock_now() - start < spin_ns) {
+/* Spins, then parks. False: it was woken too late, the opening had been withdrawn. */
+static bool gate_wait(struct gate *gate, uint64_t spin_ns) {
+    for (const uint64_t start = clock_now(); clock_now() - start < spin_ns;) {
         for (int i = 0; i < 16; i++) {
-            if (atomic_load_explicit(&gate->state, memory_order_relaxed) == OPEN && gate_take(gate)) return;
+            if (atomic_load_explicit(&gate->state, memory_order_relaxed) == OPEN && gate_take(gate)) return true;
             cpu_relax();
         }
     }
     pthread_mutex_lock(&gate->mutex);
-    while (!gate_take(gate)) {
-        int expected = CLOSED;
-        if (atomic_compare_exchange_strong(&gate->state, &expected, PARKED) || expected == PARKED) {
-            pthread_cond_wait(&gate->opened, &gate->mutex);
-        }
+    int expected = CLOSED;
+    if (atomic_compare_exchange_strong(&gate->state, &expected, PARKED) || expected == PARKED) {
+        pthread_cond_wait(&gate->opened, &gate->mutex);
     }
     pthread_mutex_unlock(&gate->mutex);
+    return gate_take(gate);
 }
 
 /* ---- jobs: the items of one run, taken in chunks ---- */
@@ -98,6 +98,7 @@ struct worker {
     struct pool *pool;
     size_t thread;
     pthread_t id;
+    int avoided; /* the core that it keeps off; -1: none */
 };
 
 struct pool {
@@ -116,7 +117,7 @@ static void *worker_main(void *argument) {
     struct worker *const worker = argument;
     struct pool *const pool = worker->pool;
     for (;;) {
-        gate_wait(&worker->gate, pool->spin_ns);
+        if (!gate_wait(&worker->gate, pool->spin_ns)) continue;
         if (pool->stopping) return NULL;
         work(&pool->job, worker->thread);
         if (atomic_fetch_sub(&pool->unfinished, 1) == 1) gate_open(&pool->done);
@@ -137,6 +138,18 @@ static size_t start(struct pool *pool, size_t threads) {
         pthread_sigmask(SIG_SETMASK, &before, NULL);
     }
     return min_size(threads, pool->started + 1);
+}
+
+/* Keeps a worker off the caller's core. In a virtual machine the system takes sleeping cores for lost ones: it wakes
+ * the worker where the caller is busy and leaves it waiting there for milliseconds. */
+static void keep_off(struct worker *worker, int cpu) {
+    if (worker->avoided == cpu || cpu < 0) return;
+    cpu_set_t allowed;
+    if (pthread_getaffinity_np(worker->id, sizeof allowed, &allowed) != 0) return;
+    if (worker->avoided >= 0) CPU_SET((unsigned)worker->avoided, &allowed);
+    CPU_CLR((unsigned)cpu, &allowed);
+    pthread_setaffinity_np(worker->id, sizeof allowed, &allowed); /* fails, and may, when that is its only core */
+    worker->avoided = cpu;
 }
 
 static void stop(struct pool *pool) {
@@ -165,7 +178,7 @@ mica_status pool_resize(struct pool *pool, size_t threads, mica_error *error) {
         workers = pool->allocator.allocate(pool->allocator.user, size, MEMORY_ALIGNMENT);
         if (!workers) return error_set(error, MICA_ERROR_MEMORY, "out of memory for %zu threads", threads);
         for (size_t i = 0; i < threads - 1; i++) {
-            workers[i] = (struct worker){.pool = pool, .thread = i + 1};
+            workers[i] = (struct worker){.pool = pool, .thread = i + 1, .avoided = -1};
             gate_init(&workers[i].gate);
         }
     }
@@ -173,7 +186,8 @@ mica_status pool_resize(struct pool *pool, size_t threads, mica_error *error) {
     release_workers(pool);
     pool->workers = workers;
     pool->threads = threads;
-    pool->spin_ns = threads <= cpu_hardware_threads() ? SPIN_NS : 0; /* else others need the core that would spin */
+    pool->spin_ns =
+        threads <= cpu_hardware_threads() ? SPIN_NS : 0; /* with more, who spins keeps another from work */
     return MICA_OK;
 }
 
@@ -226,11 +240,17 @@ void pool_run(struct pool *pool, size_t threads, size_t count, pool_task task, v
     }
     threads = start(pool, threads);
     atomic_store(&pool->unfinished, threads);
-    for (size_t i = 0; i < threads - 1; i++) gate_open(&pool->workers[i].gate);
+    const int cpu = pool->spin_ns ? sched_getcpu() : -1;
+    for (struct worker *worker = pool->workers; worker < pool->workers + threads - 1; worker++) {
+        keep_off(worker, cpu);
+        gate_open(&worker->gate);
+    }
     work(job, 0);
 
     /* All items are taken. Workers that have not come yet need not come any more. */
     size_t finished = 1;
     for (size_t i = 0; i < threads - 1; i++) finished += gate_take(&pool->workers[i].gate);
-    if (atomic_fetch_sub(&pool->unfinished, finished) != finished) gate_wait(&pool->done, pool->spin_ns);
+    if (atomic_fetch_sub(&pool->unfinished, finished) == finished) return;
+    while (!gate_wait(&pool->done, pool->spin_ns)) {
+    }
 }
