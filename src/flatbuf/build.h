@@ -3,8 +3,8 @@
  * FlatBuffers written by the same tables that verify them. A buffer grows from its end: children first, the root
  * last; what was written is named by a reference, which may be used any number of times (strings and vectors shared).
  *
- * Nothing here returns a status but the end: the first failure (memory, 2 GiB, a value that its field cannot hold, a required
- * field left out) sticks, later calls do nothing, and fb_finish tells it.
+ * Nothing here returns a status but the end: the first failure (memory, 2 GiB, a value that its field cannot hold,
+ * a required field left out) sticks, later calls do nothing, and fb_finish tells it.
  */
 #ifndef FLATBUF_BUILD_H
 #define FLATBUF_BUILD_H

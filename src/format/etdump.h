@@ -56,7 +56,8 @@ typedef struct etdump_file {
     size_t count;
 } etdump_file;
 
-/* Verifies `size` bytes at `data` and decodes them into `arena`. Allocation events are skipped. Errors: FORMAT, LIMIT, MEMORY. */
+/* Verifies `size` bytes at `data` and decodes them into `arena`. Allocation events are skipped. Errors: FORMAT,
+ * LIMIT, MEMORY. */
 mica_status etdump_open(const uint8_t *data, size_t size, struct arena *arena, etdump_file *out, mica_error *error);
 
 #endif

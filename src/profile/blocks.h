@@ -32,8 +32,9 @@ typedef struct profile_block {
 mica_status profile_fold(const etdump_file *file, struct arena *arena, const profile_block **blocks, size_t *count,
                          mica_error *error);
 
-/* What an event took, in ticks divided by `factor`. Of a delegate's events the Inspector scales start and end before it
- * subtracts, which rounds otherwise. A clock of 32 bits may have wrapped in between; else an end before the start is FORMAT. */
+/* What an event took, in ticks divided by `factor`. Of a delegate's events the Inspector scales start and end
+ * before it subtracts, which rounds otherwise. A clock of 32 bits may have wrapped in between; else an end before
+ * the start is FORMAT. */
 mica_status profile_time(const etdump_event *event, bool delegated, double factor, double *time, mica_error *error);
 
 #endif

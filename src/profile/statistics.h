@@ -11,8 +11,8 @@ typedef struct stat_summary {
     double p10, p50, p90, avg, min, max;
 } stat_summary;
 
-/* Of `count` ≥ 1 samples; percentiles by linear interpolation and the sum pairwise, as numpy has them. `scratch` holds
- * `count` values and gets the samples in ascending order. */
+/* Of `count` ≥ 1 samples; percentiles by linear interpolation and the sum pairwise, as numpy has them. `scratch`
+ * holds `count` values and gets the samples in ascending order. */
 stat_summary stat_summarise(const double *samples, size_t count, double *scratch);
 
 void stat_sort(double *samples, size_t count);

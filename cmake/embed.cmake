@@ -1,0 +1,18 @@
+# Makes a C file of a page: cmake -DPAGE=page.html -DOUT=page.c -P embed.cmake. The line "@DATA@" divides head and tail.
+file(READ ${PAGE} page HEX)
+string(LENGTH "${page}" length)
+string(HEX "@DATA@" marker)
+string(FIND "${page}" ${marker} at)
+if(at LESS 0)
+  message(FATAL_ERROR "${PAGE}: no @DATA@")
+endif()
+string(SUBSTRING "${page}" 0 ${at} head)
+math(EXPR at "${at} + 12")
+string(SUBSTRING "${page}" ${at} -1 tail)
+set(text "/* Made from page.html by cmake/embed.cmake. */\n#include \"devtools/page.h\"\n\n")
+foreach(part head tail)
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${${part}}")
+  string(APPEND text "const unsigned char page_${part}[] = {${bytes}};\n"
+    "const size_t page_${part}_size = sizeof page_${part};\n")
+endforeach()
+file(WRITE ${OUT} "${text}")

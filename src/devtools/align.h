@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Two lists that tell the same story in the same order, item by item: the pairing that keeps the order and is worth
+ * most.
+ */
+#ifndef DEVTOOLS_ALIGN_H
+#define DEVTOOLS_ALIGN_H
+
+#include "base/memory.h"
+
+#define ALIGN_NONE SIZE_MAX
+#define ALIGN_SAME 16 /* the worth of items that are the same beyond doubt; 0: a pair that cannot be */
+
+typedef unsigned (*align_worth)(const void *context, size_t a, size_t b);
+
+/* `partner`[i] becomes the item of b that belongs to item i of a, or ALIGN_NONE. Errors: LIMIT (two long lists that
+ * have nothing in common), MEMORY. */
+mica_status align_lists(size_t a_count, size_t b_count, align_worth worth, const void *context, size_t *partner,
+                        const mica_allocator *allocator, mica_error *error);
+
+#endif

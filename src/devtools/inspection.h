@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The inside of an inspection. Opening goes through it in this order: rows and statistics (inspection.c), what a
+ * dump of Mica's own says of its nodes (metadata.c), the record (join.c), what follows from all of it
+ * (inspection.c).
+ */
+#ifndef DEVTOOLS_INSPECTION_H
+#define DEVTOOLS_INSPECTION_H
+
+#include "base/file.h"
+#include "devtools/etrecord.h"
+#include "mica/inspect.h"
+#include "profile/blocks.h"
+
+#define NO_HANDLE (-1) /* a node that the exporter inserted, or that nobody knows */
+
+/* What a row is made from, and knows of its place; in the order of the file, as the rows are. */
+typedef struct row_source {
+    const profile_event *event;
+    const profile_block *block;
+    int64_t handle; /* of a node inside a delegate */
+} row_source;
+
+struct mica_inspection {
+    mica_context *context;
+    struct arena arena;
+    struct file file;
+    const char *path;
+    etdump_file dump;
+    const profile_block *blocks;
+    size_t block_count;
+    mica_inspect_row *rows; /* all, in the file's order */
+    row_source *sources;
+    size_t row_count;
+    const mica_inspect_row **selected;
+    size_t selected_count;
+    mica_note *notes;
+    size_t note_count, note_capacity;
+    mica_inspect_summary summary;
+    const char *record_path; /* NULL: none, or none that fits */
+    json_t *machine;         /* what the dump says of the machine that ran; may be NULL */
+    double caches[3];        /* bytes of its first, second and third; 0: unknown */
+    double factor;           /* ticks to a unit of the target scale */
+    mica_time_scale source;
+    etrecord record;
+    size_t op_type_count; /* of all rows */
+};
+
+#define EXECUTE "Method::execute"
+#define DELEGATE_CALL "DELEGATE_CALL"
+#define OPERATOR_CALL "OPERATOR_CALL"
+
+/* A sentence for the reader. */
+mica_status inspection_note(mica_inspection *inspection, bool warning, mica_error *error, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* A copy of a text with what is no UTF-8 replaced: jansson and browsers take nothing else. */
+mica_status inspection_text(mica_inspection *inspection, const char *text, const char **copy, mica_error *error);
+
+/* Fills in what the metadata of Mica's own events says. */
+mica_status inspection_metadata(mica_inspection *inspection, mica_error *error);
+
+/* Fills in what the record says, or notes that it is of something else. */
+mica_status inspection_join(mica_inspection *inspection, mica_error *error);
+
+/* Frames contain calls, and calls work. */
+mica_row_role inspection_role(const char *name, bool delegated);
+
+extern const char *const inspection_limits[MICA_LIMITS]; /* by mica_limit */
+
+/* Work in a second of the target scale's `time`, by 10^9; 0: unknown. */
+double inspection_rate(const mica_inspection *inspection, double work, double time);
+
+/* The Inspector names a delegate's microkernels by letters in the name: "(NC, PF32)" took a packed one. */
+bool xnnpack_name_is_packed(const char *name);
+
+#endif
