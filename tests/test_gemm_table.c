@@ -102,6 +102,41 @@ static void a_layout_serves_every_m(void **state) {
     }
 }
 
+/* The same answer on every host, and on the CPU that it speaks of the kernel that runs there. */
+static void choices_for_arm_are_known_everywhere(void **state) {
+    (void)state;
+    static const struct {
+        const char *level;
+        gemm_variant variant;
+        size_t m;
+        const char *kernel;
+    } choices[] = {
+        {"neon", GEMM_PF32, 1, "pf32_gemv_1x8_neon"},
+        {"neon", GEMM_PF32, 2, "pf32_gemm_12x8_neon"},
+        {"neon", GEMM_PF16, SIZE_MAX, "pf16_gemm_12x8_neon"},
+        {"neon", GEMM_QP8_F32_QC8W, 8, "qp8_f32_qc8w_gemm_8x8_neon"},
+        {"dotprod", GEMM_PF32, 128, "pf32_gemm_12x8_neon"},
+        {"dotprod", GEMM_QP8_F32_QC8W, 1, "qp8_f32_qc8w_gemv_1x8_dotprod"},
+        {"dotprod", GEMM_QP8_F32_QC4W, 5, "qp8_f32_qc4w_gemm_12x8_dotprod"},
+        {"dotprod", GEMM_QP8_F32_QB4W, 128, "qp8_f32_qb4w_gemm_12x8_dotprod"},
+        {"dotprod", GEMM_PQS8_QC8W, 128, "pqs8_qc8w_gemm_12x8_dotprod"},
+        {"i8mm", GEMM_PQS8_QC8W, 1, "pqs8_qc8w_gemv_1x8_i8mm"},
+        {"i8mm", GEMM_QP8_F32_QB4W, 12, "qp8_f32_qb4w_gemm_12x8_i8mm"},
+        {"i8mm", GEMM_PF16, 1, "pf16_gemv_1x8_neon"},
+    };
+    for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
+        const cpu_features features = cpu_level_find(choices[i].level)->features;
+        const gemm_kernel_name *row = gemm_predict(choices[i].variant, features, GEMM_AUTO, choices[i].m);
+        assert_string_equal(row->name, choices[i].kernel);
+        const bool here = (row->needs & ~cpu_detect()) == 0;
+        assert_true(row->kernel != NULL || !here);
+        if (here) {
+            const gemm_kernel *kernel = gemm_select(row->variant, features, GEMM_AUTO, choices[i].m, NULL);
+            assert_ptr_equal(kernel, row->kernel);
+        }
+    }
+}
+
 static void rows_are_split_evenly(void **state) {
     (void)state;
     assert_int_equal(gemm_even_rows(33, 14), 11);
@@ -137,13 +172,10 @@ static void quantization_follows_the_specification(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_follow_the_grammar),
-        cmocka_unit_test(rows_agree_with_their_names),
-        cmocka_unit_test(names_are_unique),
-        cmocka_unit_test(every_variant_ends_with_c_and_reference),
-        cmocka_unit_test(a_layout_serves_every_m),
-        cmocka_unit_test(rows_are_split_evenly),
-        cmocka_unit_test(quantization_follows_the_specification),
+        cmocka_unit_test(names_follow_the_grammar), cmocka_unit_test(rows_agree_with_their_names),
+        cmocka_unit_test(names_are_unique),         cmocka_unit_test(every_variant_ends_with_c_and_reference),
+        cmocka_unit_test(a_layout_serves_every_m),  cmocka_unit_test(choices_for_arm_are_known_everywhere),
+        cmocka_unit_test(rows_are_split_evenly),    cmocka_unit_test(quantization_follows_the_specification),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,8 +3,8 @@
  * Packing for the AArch64 integer kernels (int_neon.h has the layouts), quantizing rows on the way. Both operands go
  * the same way: a chunk of k of each row or column into bytes side by side, then interleaved into units.
  */
+#include "kernel/gemm/chunk.h"
 #include "kernel/gemm/int_neon.h"
-#include "kernel/gemm/operand.h"
 
 enum { CHUNK = 256 }; /* k; a multiple of 16 and of units */
 
@@ -68,7 +68,7 @@ static void copy_taps(const gemm_lhs *lhs, size_t m, size_t first, size_t count,
     size_t t = first / lhs->tap_length, offset = first % lhs->tap_length;
     while (count > 0) {
         const size_t length = min_size(lhs->tap_length - offset, count);
-        memcpy(bytes, (const int8_t *)lhs_piece(lhs, m, t) + offset, length);
+        copy_bytes((char *)bytes, (const char *)lhs_piece(lhs, m, t) + offset, length);
         bytes += length, count -= length, offset = 0, t++;
     }
 }

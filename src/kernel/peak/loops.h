@@ -19,8 +19,13 @@
     READ(CPU_AVX512, peak_read_avx512)                                                                               \
     READ(CPU_AVX2, peak_read_avx2)
 
-#define PEAK_LOOPS_ARM(LOOP)
-#define PEAK_READS_ARM(READ)
+#define PEAK_LOOPS_ARM(LOOP)                                                                                         \
+    LOOP(PEAK_F32, CPU_NEON, peak_f32_neon)                                                                          \
+    LOOP(PEAK_I8, CPU_I8MM, peak_i8_i8mm)                                                                            \
+    LOOP(PEAK_I8, CPU_DOTPROD, peak_i8_dotprod)                                                                      \
+    LOOP(PEAK_I8, CPU_NEON, peak_i8_neon)
+
+#define PEAK_READS_ARM(READ) READ(CPU_NEON, peak_read_neon)
 
 /* Each does `rounds` rounds and gives back how many operations that were. */
 size_t peak_f32_avx2(size_t rounds);
@@ -29,9 +34,14 @@ size_t peak_i8_avx2(size_t rounds);
 size_t peak_i8_avxvnni(size_t rounds);
 size_t peak_i8_avx512(size_t rounds);
 size_t peak_i8_avx512vnni(size_t rounds);
+size_t peak_f32_neon(size_t rounds);
+size_t peak_i8_neon(size_t rounds);
+size_t peak_i8_dotprod(size_t rounds);
+size_t peak_i8_i8mm(size_t rounds);
 
 /* Read `size` bytes, a multiple of 512. */
 void peak_read_avx2(const void *memory, size_t size);
 void peak_read_avx512(const void *memory, size_t size);
+void peak_read_neon(const void *memory, size_t size);
 
 #endif

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/portable/elementwise.h"
+
+#include "runtime/portable/element.h"
+#include "runtime/portable/kernels.h"
+#include "runtime/portable/view.h"
+
+#include <string.h>
+#include <tgmath.h>
+
+/* ---- what the expressions call ---- */
+
+static inline int64_t add64(int64_t a, int64_t b) { return (int64_t)((uint64_t)a + (uint64_t)b); }
+static inline int64_t sub64(int64_t a, int64_t b) { return (int64_t)((uint64_t)a - (uint64_t)b); }
+static inline int64_t mul64(int64_t a, int64_t b) { return (int64_t)((uint64_t)a * (uint64_t)b); }
+/* Divisors were checked not to be zero. */
+static inline int64_t div64(int64_t a, int64_t b) { return b == -1 ? sub64(0, a) : a / b; }
+static inline int64_t floor_div64(int64_t a, int64_t b) {
+    const int64_t quotient = div64(a, b);
+    return mul64(quotient, b) != a && (a < 0) != (b < 0) ? quotient - 1 : quotient;
+}
+
+static int64_t pow64(int64_t base, int64_t exponent) {
+    if (exponent < 0) return base == 1 ? 1 : base == -1 ? (exponent & 1 ? -1 : 1) : 0;
+    int64_t power = 1;
+    for (; exponent; exponent >>= 1, base = mul64(base, base)) {
+        if (exponent & 1) power = mul64(power, base);
+    }
+    return power;
+}
+
+/* The remainder with the divisor's sign. */
+static double remainder_of(double a, double b) {
+    const double rest = fmod(a, b);
+    return rest != 0 && (b < 0) != (rest < 0) ? rest + b : rest;
+}
+
+static double floor_divide(double a, double b) {
+    return b == 0 ? copysign((double)INFINITY, a) : floor((a - remainder_of(a, b)) / b + 0.5);
+}
+
+static double logit(double a, double margin) {
+    const double inside = a < margin ? margin : a > 1 - margin ? 1 - margin : a;
+    return log(inside / (1 - inside));
+}
+
+/* ---- the operations on a block of dense values ---- */
+
+#define LOOP(name, expression)                                                                                       \
+    case name:                                                                                                       \
+        for (size_t i = 0; i < count; i++) {                                                                         \
+            const number a = in[0][i], b = in[1][i], c = in[2][i], d = in[3][i];                                     \
+            (void)a, (void)b, (void)c, (void)d;                                                                      \
+            out[i] = (number)(expression);                                                                           \
+        }                                                                                                            \
+        break;
+#define FLOATS_OF_BOTH(name, operands, promote, kind, floats, integers) LOOP(name, floats)
+#define INTEGERS_OF_BOTH(name, operands, promote, kind, floats, integers) LOOP(name, integers)
+#define ONLY(name, operands, promote, kind, expression) LOOP(name, expression)
+
+typedef float f32;
+typedef double f64;
+
+static void run_f32(int op, size_t count, f32 *out, const f32 *const *in) {
+    typedef f32 number;
+    switch (op) { ELEMENTWISE_BOTH(FLOATS_OF_BOTH) ELEMENTWISE_REAL(ONLY) }
+}
+
+static void run_f64(int op, size_t count, f64 *out, const f64 *const *in) {
+    typedef f64 number;
+    switch (op) { ELEMENTWISE_BOTH(FLOATS_OF_BOTH) ELEMENTWISE_REAL(ONLY) }
+}
+
+static void run_i64(int op, size_t count, int64_t *out, const int64_t *const *in) {
+    typedef int64_t number;
+    switch (op) { ELEMENTWISE_BOTH(INTEGERS_OF_BOTH) ELEMENTWISE_INTEGER(ONLY) }
+}
+
+/* ---- types and shapes ---- */
+
+typedef enum elementwise_kind { SAME, TRUTH, REAL, INTEGER } elementwise_kind;
+
+#define OPERANDS 4
+
+typedef struct elementwise_row {
+    uint8_t operands, promote;
+    elementwise_kind kind;
+} elementwise_row;
+
+#define ROW(name, operands, promote, kind, ...) [name] = {operands, promote, kind},
+static const elementwise_row rows[] = {ELEMENTWISE_BOTH(ROW) ELEMENTWISE_REAL(ROW) ELEMENTWISE_INTEGER(ROW)};
+
+typedef struct elementwise_job {
+    elementwise_op op;
+    size_t operands;
+    mica_type work, out;
+    mica_type types[OPERANDS];
+} elementwise_job;
+
+enum { BLOCK = 512 }; /* values of one step, so that all of a step stays in the nearest cache */
+
+static void elementwise_row_run(const void *argument, size_t count, uint8_t *const *data, const ptrdiff_t *strides) {
+    const elementwise_job *const job = argument;
+    const ptrdiff_t size = (ptrdiff_t)mica_type_size(job->work);
+    int64_t loaded[OPERANDS][BLOCK], result[BLOCK];
+    const bool direct_out = job->out == job->work && strides[0] == size;
+    for (size_t done = 0; done < count; done += BLOCK) {
+        const size_t block = min_size(BLOCK, count - done);
+        const void *in[OPERANDS];
+        for (size_t k = 0; k < OPERANDS; k++) {
+            if (k >= job->operands) {
+                in[k] = in[0];
+                continue;
+            }
+            const ptrdiff_t stride = strides[k + 1];
+            const uint8_t *const from = data[k + 1] + (ptrdiff_t)done * stride;
+            if (job->types[k] == job->work && stride == size) {
+                in[k] = from;
+                continue;
+            }
+            if (stride != 0 || done == 0)
+                element_convert(block, job->work, loaded[k], size, job->types[k], from, stride);
+            in[k] = loaded[k];
+        }
+        uint8_t *const to = data[0] + (ptrdiff_t)done * strides[0];
+        void *const out = direct_out ? to : (void *)result;
+        switch (job->work) {
+        case MICA_F32: run_f32(job->op, block, out, (const f32 *const *)in); break;
+        case MICA_F64: run_f64(job->op, block, out, (const f64 *const *)in); break;
+        default: run_i64(job->op, block, out, (const int64_t *const *)in); break;
+        }
+        if (!direct_out) element_convert(block, job->out, to, strides[0], job->work, result, size);
+    }
+}
+
+/* Bounds that are absent: operand 1 is a lower one, operand 2 an upper one. */
+static const double no_real_bound[OPERANDS] = {0, -(double)INFINITY, (double)INFINITY, 0};
+static const int64_t no_integer_bound[OPERANDS] = {0, INT64_MIN, INT64_MAX, 0};
+
+/* An absent bound as a view, once it is known what computes. */
+static view absent(size_t k, mica_type work) {
+    return work == MICA_I64 ? (view){.type = MICA_I64, .data = (uint8_t *)(uintptr_t)&no_integer_bound[k]}
+                            : (view){.type = MICA_F64, .data = (uint8_t *)(uintptr_t)&no_real_bound[k]};
+}
+
+/* A tensor, or a number where it lies in its value. */
+static mica_status read_operand(kernel_call *call, size_t arg, view *v) {
+    struct value *const value = call_value(call, arg);
+    *v = (view){.data = (uint8_t *)&value->as};
+    switch (value->tag) {
+    case VALUE_NONE:
+    case VALUE_INT: v->type = MICA_I64; return MICA_OK;
+    case VALUE_DOUBLE: v->type = MICA_F64; return MICA_OK;
+    case VALUE_BOOL: v->type = MICA_BOOL; return MICA_OK;
+    default: {
+        struct tensor *tensor = NULL;
+        TRY(call_tensor(call, arg, &tensor));
+        *v = view_of(tensor);
+        return MICA_OK;
+    }
+    }
+}
+
+/* Tensors promote each other. Numbers promote only to another kind of number: an int makes bool an integer, a double
+ * makes integers f32. */
+static mica_type common_type(const kernel_call *call, const elementwise_row *row, const view *views) {
+    mica_type common = MICA_BOOL;
+    bool number_int = false, number_double = false;
+    for (size_t k = 0; k < row->operands; k++) {
+        if (!(row->promote >> k & 1)) continue;
+        const value_tag tag = call_value(call, k)->tag;
+        if (tag == VALUE_TENSOR) common = type_promote(common, views[k].type);
+        number_int |= tag == VALUE_INT;
+        number_double |= tag == VALUE_DOUBLE;
+    }
+    if (number_double && !type_is_float(common)) return MICA_F32;
+    return number_int && common == MICA_BOOL ? MICA_I64 : common;
+}
+
+mica_status call_broadcast(kernel_call *call, const view *views, size_t operands, size_t *rank, size_t *sizes) {
+    *rank = 0;
+    for (size_t k = 0; k < operands; k++) *rank = max_size(*rank, views[k].rank);
+    for (size_t i = 0; i < *rank; i++) {
+        sizes[i] = 1;
+        for (size_t k = 0; k < operands; k++) {
+            if (views[k].rank + i < *rank) continue;
+            const size_t size = views[k].sizes[views[k].rank + i - *rank];
+            if (size == 1 || size == sizes[i]) continue;
+            if (sizes[i] != 1) {
+                return call_fail(call, MICA_ERROR_SHAPE, "sizes %zu and %zu in dim %zu do not broadcast", sizes[i],
+                                 size, i);
+            }
+            sizes[i] = size;
+        }
+    }
+    return MICA_OK;
+}
+
+static mica_status choose_types(kernel_call *call, const elementwise_row *row, const view *views, mica_type out,
+                                elementwise_job *job) {
+    mica_type common = common_type(call, row, views);
+    if (row->kind == REAL && !type_is_float(common)) common = out == MICA_F64 ? MICA_F64 : MICA_F32;
+    if (row->kind == INTEGER && type_is_float(common)) {
+        return call_fail(call, MICA_ERROR_TYPE, "takes integers, not %s", mica_type_name(common));
+    }
+    if (row->kind != TRUTH && !type_can_cast(common, out)) {
+        return call_fail(call, MICA_ERROR_TYPE, "a result of %s cannot be stored as %s", mica_type_name(common),
+                         mica_type_name(out));
+    }
+    if (job->op == EW_BITWISE_NOT && common == MICA_BOOL) job->op = EW_LOGICAL_NOT;
+    job->work = work_of(common);
+    job->out = out;
+    return MICA_OK;
+}
+
+typedef struct zero_search {
+    mica_type type;
+    bool *found;
+} zero_search;
+
+static void find_zero(const void *argument, size_t count, uint8_t *const *data, const ptrdiff_t *strides) {
+    const zero_search *const search = argument;
+    for (size_t i = 0; i < count; i++) {
+        int64_t value;
+        element_convert(1, MICA_I64, &value, 0, search->type, data[0] + (ptrdiff_t)i * strides[0], 0);
+        if (value == 0) *search->found = true;
+    }
+}
+
+static mica_status refuse_zero(kernel_call *call, const view *divisor) {
+    bool found = false;
+    walk w;
+    walk_init(&w, &divisor, 1);
+    walk_run(&w, find_zero, &(zero_search){divisor->type, &found});
+    return found ? call_fail(call, MICA_ERROR_VALUE, "an integer is divided by zero") : MICA_OK;
+}
+
+/* ---- the kernels ---- */
+
+/* Operands are the first arguments, the out is the last but one. */
+static mica_status elementwise_of(kernel_call *call, elementwise_op op) {
+    const elementwise_row *const row = &rows[op];
+    elementwise_job job = {.op = op, .operands = row->operands};
+    view views[1 + OPERANDS], *const operands = views + 1;
+    for (size_t k = 0; k < row->operands; k++) TRY(read_operand(call, k, &operands[k]));
+    struct tensor *out = NULL;
+    TRY(call_out(call, (size_t)call->kernel->arg_count - 2, &out));
+    TRY(choose_types(call, row, operands, out->view.type, &job));
+
+    size_t rank, sizes[MICA_MAX_RANK];
+    TRY(call_broadcast(call, operands, row->operands, &rank, sizes));
+    const bool divides = op == EW_DIV_TRUNC || op == EW_DIV_FLOOR || op == EW_FMOD || op == EW_REMAINDER;
+    if (divides && job.work == MICA_I64) TRY(refuse_zero(call, &operands[1]));
+    TRY(call_resize(call, out, rank, sizes));
+
+    views[0] = view_of(out);
+    const view *order[1 + OPERANDS] = {&views[0]};
+    for (size_t k = 0; k < row->operands; k++) {
+        if (call_is_none(call, k)) operands[k] = absent(k, job.work);
+        (void)view_broadcast(&operands[k], rank, sizes);
+        job.types[k] = operands[k].type;
+        order[k + 1] = &operands[k];
+    }
+    walk w;
+    walk_init(&w, order, 1 + row->operands);
+    walk_parallel(call, &w, elementwise_row_run, &job);
+    return MICA_OK;
+}
+
+mica_status elementwise(kernel_call *call) { return elementwise_of(call, (elementwise_op)call->kernel->op); }
+
+/* self, other, rounding_mode, out */
+mica_status div_mode(kernel_call *call) {
+    if (call_is_none(call, 2)) return elementwise_of(call, EW_DIV);
+    const char *mode = "";
+    TRY(call_string(call, 2, &mode));
+    if (strcmp(mode, "trunc") == 0) return elementwise_of(call, EW_DIV_TRUNC);
+    if (strcmp(mode, "floor") == 0) return elementwise_of(call, EW_DIV_FLOOR);
+    return call_fail(call, MICA_ERROR_VALUE, "rounding mode \"%s\" is neither trunc nor floor", mode);
+}
+
+/* self, approximate, out */
+mica_status gelu(kernel_call *call) {
+    const char *approximate = "";
+    TRY(call_string(call, 1, &approximate));
+    if (strcmp(approximate, "none") == 0) return elementwise_of(call, EW_GELU);
+    if (strcmp(approximate, "tanh") == 0) return elementwise_of(call, EW_GELU_TANH);
+    return call_fail(call, MICA_ERROR_VALUE, "approximation \"%s\" is neither none nor tanh", approximate);
+}

@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Reductions, running sums and top k: the reduced dims become rows, and a row becomes a number (or another row). Floats
+ * are summed as double, in eight partial sums; integers wrap in 64 bits.
+ */
+#include "runtime/portable/reduce.h"
+
+#include "runtime/portable/element.h"
+#include "runtime/portable/kernels.h"
+#include "runtime/portable/view.h"
+
+#include <math.h>
+
+/* ---- one row to one number ---- */
+
+typedef union number {
+    double real;
+    int64_t integer;
+} number;
+
+enum { BLOCK = 256, LANES = 8 }; /* elements converted at once; partial sums */
+
+typedef struct reduction {
+    reduce_op op;
+    bool real;      /* computes with double, else with int64_t */
+    mica_type type; /* of the elements */
+    size_t length;  /* of a row */
+    const uint8_t *data;
+    double correction; /* VAR: the divisor is the length less this */
+    number *values;    /* one per row */
+    int64_t *indices;  /* ARGMAX, ARGMIN, and MAX and MIN along one dim; NULL: not asked for */
+} reduction;
+
+static double sum_of_squares(const reduction *r, const uint8_t *row, double mean) {
+    double lanes[LANES] = {0}, block[BLOCK];
+    const size_t size = mica_type_size(r->type);
+    for (size_t done = 0; done < r->length; done += BLOCK) {
+        const size_t count = min_size(BLOCK, r->length - done);
+        element_convert(count, MICA_F64, block, sizeof *block, r->type, row + done * size, (ptrdiff_t)size);
+        for (size_t i = 0; i < count; i++) lanes[i % LANES] += (block[i] - mean) * (block[i] - mean);
+    }
+    double sum = 0;
+    for (size_t i = 0; i < LANES; i++) sum += lanes[i];
+    return sum;
+}
+
+static double reduce_reals(const reduction *r, const uint8_t *row, int64_t *index) {
+    const bool product = r->op == REDUCE_PROD;
+    const bool largest = r->op == REDUCE_MAX || r->op == REDUCE_ARGMAX;
+    const bool smallest = r->op == REDUCE_MIN || r->op == REDUCE_ARGMIN;
+    const size_t size = mica_type_size(r->type);
+    double lanes[LANES], block[BLOCK], best = largest ? -(double)INFINITY : (double)INFINITY;
+    size_t best_index = 0;
+    for (size_t i = 0; i < LANES; i++) lanes[i] = product ? 1 : 0;
+    for (size_t done = 0; done < r->length; done += BLOCK) {
+        const size_t count = min_size(BLOCK, r->length - done);
+        element_convert(count, MICA_F64, block, sizeof *block, r->type, row + done * size, (ptrdiff_t)size);
+        if (largest || smallest) {
+            for (size_t i = 0; i < count; i++) {
+                /* The first NaN wins over all numbers. */
+                const bool better = largest ? block[i] > best : block[i] < best;
+                if (!isnan(best) && (better || isnan(block[i]))) {
+                    best = block[i];
+                    best_index = done + i;
+                }
+            }
+        } else if (product) {
+            for (size_t i = 0; i < count; i++) lanes[i % LANES] *= block[i];
+        } else {
+            size_t i = 0;
+            for (; i + LANES <= count; i += LANES) {
+                for (size_t k = 0; k < LANES; k++) lanes[k] += block[i + k];
+            }
+            for (; i < count; i++) lanes[i % LANES] += block[i];
+        }
+    }
+    *index = (int64_t)best_index;
+    if (largest || smallest) return best;
+    double total = lanes[0];
+    for (size_t i = 1; i < LANES; i++) total = product ? total * lanes[i] : total + lanes[i];
+    switch (r->op) {
+    case REDUCE_MEAN: return total / (double)r->length;
+    case REDUCE_VAR: {
+        const double divisor = (double)r->length - r->correction;
+        return divisor > 0 ? sum_of_squares(r, row, total / (double)r->length) / divisor : (double)NAN;
+    }
+    default: return total;
+    }
+}
+
+static int64_t reduce_integers(const reduction *r, const uint8_t *row, int64_t *index) {
+    const size_t size = mica_type_size(r->type);
+    int64_t block[BLOCK];
+    uint64_t total = r->op == REDUCE_PROD ? 1 : 0;
+    int64_t best = 0;
+    size_t best_index = 0;
+    for (size_t done = 0; done < r->length; done += BLOCK) {
+        const size_t count = min_size(BLOCK, r->length - done);
+        element_convert(count, MICA_I64, block, sizeof *block, r->type, row + done * size, (ptrdiff_t)size);
+        if (done == 0) best = block[0];
+        for (size_t i = 0; i < count; i++) {
+            bool better = false;
+            switch (r->op) {
+            case REDUCE_PROD: total *= (uint64_t)block[i]; break;
+            case REDUCE_ANY: total |= block[i] != 0; break;
+            case REDUCE_MAX:
+            case REDUCE_ARGMAX: better = block[i] > best; break;
+            case REDUCE_MIN:
+            case REDUCE_ARGMIN: better = block[i] < best; break;
+            default: total += (uint64_t)block[i];
+            }
+            if (better) {
+                best = block[i];
+                best_index = done + i;
+            }
+        }
+    }
+    *index = (int64_t)best_index;
+    const bool extreme =
+        r->op == REDUCE_MAX || r->op == REDUCE_MIN || r->op == REDUCE_ARGMAX || r->op == REDUCE_ARGMIN;
+    return extreme ? best : (int64_t)total;
+}
+
+static void reduce_rows(void *argument, size_t begin, size_t end) {
+    const reduction *const r = argument;
+    const size_t stride = r->length * mica_type_size(r->type);
+    for (size_t i = begin; i < end; i++) {
+        int64_t index = 0;
+        if (r->real) {
+            r->values[i].real = reduce_reals(r, r->data + i * stride, &index);
+        } else {
+            r->values[i].integer = reduce_integers(r, r->data + i * stride, &index);
+        }
+        if (r->indices) r->indices[i] = index;
+    }
+}
+
+/* ---- dims and shapes ---- */
+
+/* The dims of argument `arg` (an int, ints or none) as bits; none or no ints: all. */
+static mica_status dims_arg(kernel_call *call, size_t arg, size_t rank, uint32_t *dims) {
+    int64_t given[MICA_MAX_RANK];
+    size_t count = 0;
+    if (call_value(call, arg)->tag == VALUE_INT) {
+        TRY(call_int(call, arg, &given[0]));
+        count = 1;
+    } else {
+        TRY(call_ints(call, arg, given, MICA_MAX_RANK, &count));
+    }
+    *dims = count == 0 ? ((uint32_t)1 << rank) - 1 : 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t dim;
+        TRY(call_dim(call, given[i], rank, &dim));
+        if (*dims >> dim & 1) return call_fail(call, MICA_ERROR_VALUE, "dim %zu stands twice", dim);
+        *dims |= (uint32_t)1 << dim;
+    }
+    return MICA_OK;
+}
+
+static mica_status resize_reduced(kernel_call *call, struct tensor *out, const view *from, uint32_t dims, bool keep) {
+    size_t rank = 0, sizes[MICA_MAX_RANK];
+    for (size_t i = 0; i < from->rank; i++) {
+        if (!(dims >> i & 1)) {
+            sizes[rank++] = from->sizes[i];
+        } else if (keep) {
+            sizes[rank++] = 1;
+        }
+    }
+    return call_resize(call, out, rank, sizes);
+}
+
+/* Reduces `self` into `values` and `indices`, either of which may be NULL. */
+static mica_status reduce(kernel_call *call, reduction *r, uint32_t dims, bool keep, struct tensor *values,
+                          struct tensor *indices) {
+    struct tensor *self = NULL;
+    TRY(call_tensor(call, 0, &self));
+    view from = view_of(self);
+    const mica_type result = values ? values->view.type : from.type;
+    r->real = type_is_float(result) || (!values && type_is_float(from.type));
+    r->type = from.type;
+    const bool extreme =
+        r->op == REDUCE_MAX || r->op == REDUCE_MIN || r->op == REDUCE_ARGMAX || r->op == REDUCE_ARGMIN;
+    if (extreme && values && from.type != result) {
+        return call_fail(call, MICA_ERROR_TYPE, "the result of %s is %s", mica_type_name(from.type),
+                         mica_type_name(result));
+    }
+    if ((r->op == REDUCE_VAR || r->op == REDUCE_MEAN) && !r->real) {
+        return call_fail(call, MICA_ERROR_TYPE, "the result is a float, not %s", mica_type_name(result));
+    }
+    if (indices && indices->view.type != MICA_I64) return call_fail(call, MICA_ERROR_TYPE, "indices are i64");
+    if (r->op == REDUCE_ANY) r->real = false;
+    /* A float is false only when it is zero; as an integer it could become so. */
+    const mica_type rows_type = r->op == REDUCE_ANY && type_is_float(from.type) ? MICA_BOOL : from.type;
+
+    if (values) TRY(resize_reduced(call, values, &from, dims, keep));
+    if (indices) TRY(resize_reduced(call, indices, &from, dims, keep));
+    const struct tensor *const shape = values ? values : indices;
+    const size_t count = mica_tensor_count(&shape->view);
+    r->length = view_rows(&from, dims);
+    if (extreme && r->length == 0 && count != 0) {
+        return call_fail(call, MICA_ERROR_VALUE, "there is no largest of no elements");
+    }
+    const void *data = NULL;
+    TRY(view_read(call, &from, rows_type, &data));
+    r->data = data;
+    r->type = rows_type;
+    void *memory = NULL;
+    TRY(call_scratch_array(call, count, sizeof(number), &memory));
+    r->values = memory;
+    if (indices) {
+        TRY(call_scratch_array(call, count, sizeof(int64_t), &memory));
+        r->indices = memory;
+    }
+    rows_parallel(call, count, r->length, reduce_rows, r);
+
+    if (values) {
+        const view to = view_of(values);
+        const view reduced = view_dense(r->real ? MICA_F64 : MICA_I64, to.rank, to.sizes, r->values);
+        view_copy(call, &to, &reduced);
+    }
+    if (indices) {
+        const view to = view_of(indices);
+        const view reduced = view_dense(MICA_I64, to.rank, to.sizes, r->indices);
+        view_copy(call, &to, &reduced);
+    }
+    return MICA_OK;
+}
+
+static mica_status self_rank(kernel_call *call, size_t *rank) {
+    struct tensor *self = NULL;
+    TRY(call_tensor(call, 0, &self));
+    *rank = self->view.rank;
+    return MICA_OK;
+}
+
+/* self, dims or dim, keepdim, …, out; op: reduce_op */
+mica_status reduce_dims(kernel_call *call) {
+    size_t rank;
+    uint32_t dims;
+    bool keep;
+    struct tensor *out = NULL;
+    TRY(self_rank(call, &rank));
+    TRY(dims_arg(call, 1, rank, &dims));
+    TRY(call_bool(call, 2, &keep));
+    TRY(call_out(call, (size_t)call->kernel->arg_count - 2, &out));
+    reduction r = {.op = (reduce_op)call->kernel->op};
+    const bool index = r.op == REDUCE_ARGMAX || r.op == REDUCE_ARGMIN;
+    return reduce(call, &r, dims, keep, index ? NULL : out, index ? out : NULL);
+}
+
+/* self, …, out; op: reduce_op */
+mica_status reduce_all(kernel_call *call) {
+    size_t rank;
+    struct tensor *out = NULL;
+    TRY(self_rank(call, &rank));
+    TRY(call_out(call, (size_t)call->kernel->arg_count - 2, &out));
+    reduction r = {.op = (reduce_op)call->kernel->op};
+    return reduce(call, &r, ((uint32_t)1 << rank) - 1, false, out, NULL);
+}
+
+/* self, dim, keepdim, values, indices; op: REDUCE_MAX or REDUCE_MIN */
+mica_status reduce_with_index(kernel_call *call) {
+    size_t rank;
+    uint32_t dims;
+    bool keep;
+    struct tensor *values = NULL, *indices = NULL;
+    TRY(self_rank(call, &rank));
+    TRY(dims_arg(call, 1, rank, &dims));
+    TRY(call_bool(call, 2, &keep));
+    TRY(call_out(call, 3, &values));
+    TRY(call_out(call, 4, &indices));
+    reduction r = {.op = (reduce_op)call->kernel->op};
+    return reduce(call, &r, dims, keep, values, indices);
+}
+
+/* self, dims, unbiased (a bool) or correction (a number or none), keepdim, out */
+mica_status var(kernel_call *call) {
+    size_t rank;
+    uint32_t dims;
+    bool keep;
+    struct tensor *out = NULL;
+    reduction r = {.op = REDUCE_VAR, .correction = 1};
+    TRY(self_rank(call, &rank));
+    TRY(dims_arg(call, 1, rank, &dims));
+    if (!call_is_none(call, 2)) TRY(call_double(call, 2, &r.correction));
+    TRY(call_bool(call, 3, &keep));
+    TRY(call_out(call, 4, &out));
+    return reduce(call, &r, dims, keep, out, NULL);
+}
+
+/* self, dims, correction, keepdim, var, mean */
+mica_status var_mean(kernel_call *call) {
+    TRY(var(call));
+    size_t rank;
+    uint32_t dims;
+    bool keep;
+    struct tensor *mean = NULL;
+    TRY(self_rank(call, &rank));
+    TRY(dims_arg(call, 1, rank, &dims));
+    TRY(call_bool(call, 3, &keep));
+    TRY(call_out(call, 5, &mean));
+    return reduce(call, &(reduction){.op = REDUCE_MEAN}, dims, keep, mean, NULL);
+}
+
+/* ---- rows to rows ---- */
+
+/* self, dim, dtype, out: running sums */
+mica_status cumsum(kernel_call *call) {
+    struct tensor *self = NULL, *out = NULL;
+    int64_t given = 0;
+    size_t dim;
+    TRY(call_tensor(call, 0, &self));
+    TRY(call_int(call, 1, &given));
+    TRY(call_dim(call, given, self->view.rank, &dim));
+    TRY(call_out(call, 3, &out));
+    TRY(call_resize(call, out, self->view.rank, self->view.sizes));
+    view from = view_of(self), to = view_of(out);
+    const uint32_t dims = from.rank ? (uint32_t)1 << dim : 0;
+    const size_t length = view_rows(&from, dims);
+    view_rows(&to, dims);
+    const bool real = type_is_float(to.type);
+    void *memory = NULL;
+    TRY(call_scratch_array(call, view_count(&from), sizeof(number), &memory));
+    const view sums = view_dense(real ? MICA_F64 : MICA_I64, from.rank, from.sizes, memory);
+    view_copy(call, &sums, &from);
+    number *row = memory;
+    for (size_t i = 0; length && i < view_count(&from) / length; i++, row += length) {
+        for (size_t j = 1; j < length; j++) {
+            if (real) {
+                row[j].real += row[j - 1].real;
+            } else {
+                row[j].integer = (int64_t)((uint64_t)row[j].integer + (uint64_t)row[j - 1].integer);
+            }
+        }
+    }
+    view_copy(call, &to, &sums);
+    return MICA_OK;
+}
+
+/* ---- top k: a heap of a row's positions, from which the best is taken k times ---- */
+
+typedef struct topk_row {
+    const number *values;
+    bool real, largest;
+} topk_row;
+
+/* Whether position a comes before b; of equal values the earlier one. */
+static bool comes_before(const topk_row *row, size_t a, size_t b) {
+    const number x = row->values[a], y = row->values[b];
+    if (row->real) {
+        /* NaN is larger than every number. */
+        const bool less = x.real < y.real || (isnan(y.real) && !isnan(x.real));
+        const bool greater = y.real < x.real || (isnan(x.real) && !isnan(y.real));
+        if (less || greater) return row->largest ? greater : less;
+    } else if (x.integer != y.integer) {
+        return row->largest ? x.integer > y.integer : x.integer < y.integer;
+    }
+    return a < b;
+}
+
+static void sift_down(const topk_row *row, size_t *heap, size_t count, size_t at) {
+    const size_t moved = heap[at];
+    for (size_t child = 2 * at + 1; child < count; child = 2 * at + 1) {
+        if (child + 1 < count && comes_before(row, heap[child + 1], heap[child])) child++;
+        if (!comes_before(row, heap[child], moved)) break;
+        heap[at] = heap[child];
+        at = child;
+    }
+    heap[at] = moved;
+}
+
+/* self, k, dim, largest, sorted, values, indices */
+mica_status topk(kernel_call *call) {
+    struct tensor *self = NULL, *values = NULL, *indices = NULL;
+    int64_t k = 0, given = 0;
+    size_t dim;
+    bool largest;
+    TRY(call_tensor(call, 0, &self));
+    TRY(call_int(call, 1, &k));
+    TRY(call_int(call, 2, &given));
+    TRY(call_bool(call, 3, &largest));
+    TRY(call_out(call, 5, &values));
+    TRY(call_out(call, 6, &indices));
+    TRY(call_dim(call, given, self->view.rank, &dim));
+    view from = view_of(self);
+    if (from.rank == 0) view_insert(&from, 0, 1, 0);
+    if (k < 0 || (size_t)k > from.sizes[dim]) {
+        return call_fail(call, MICA_ERROR_VALUE, "the first %lld of %zu elements", (long long)k, from.sizes[dim]);
+    }
+    if (values->view.type != from.type || indices->view.type != MICA_I64) {
+        return call_fail(call, MICA_ERROR_TYPE, "values are %s and indices i64", mica_type_name(from.type));
+    }
+    size_t sizes[MICA_MAX_RANK];
+    for (size_t i = 0; i < from.rank; i++) sizes[i] = i == dim ? (size_t)k : from.sizes[i];
+    TRY(call_resize(call, values, self->view.rank, sizes));
+    TRY(call_resize(call, indices, self->view.rank, sizes));
+
+    const size_t length = view_rows(&from, (uint32_t)1 << dim);
+    const size_t rows = length ? view_count(&from) / length : 0, taken = (size_t)k;
+    topk_row row = {.real = type_is_float(from.type), .largest = largest};
+    const mica_type work = row.real ? MICA_F64 : MICA_I64;
+    void *loaded = NULL, *heap_memory = NULL, *best = NULL, *best_at = NULL;
+    TRY(call_scratch_array(call, view_count(&from), sizeof(number), &loaded));
+    TRY(call_scratch_array(call, length, sizeof(size_t), &heap_memory));
+    TRY(call_scratch_array(call, rows * taken, sizeof(number), &best));
+    TRY(call_scratch_array(call, rows * taken, sizeof(int64_t), &best_at));
+    const view dense = view_dense(work, from.rank, from.sizes, loaded);
+    view_copy(call, &dense, &from);
+    size_t *const heap = heap_memory;
+    for (size_t r = 0; r < rows; r++) {
+        row.values = (const number *)loaded + r * length;
+        for (size_t i = 0; i < length; i++) heap[i] = i;
+        for (size_t i = length / 2; i-- > 0;) sift_down(&row, heap, length, i);
+        for (size_t i = 0, left = length; i < taken; i++) {
+            ((number *)best)[r * taken + i] = row.values[heap[0]];
+            ((int64_t *)best_at)[r * taken + i] = (int64_t)heap[0];
+            heap[0] = heap[--left];
+            sift_down(&row, heap, left, 0);
+        }
+    }
+    view to_values = view_of(values), to_indices = view_of(indices);
+    if (self->view.rank) {
+        view_move_last(&to_values, dim);
+        view_move_last(&to_indices, dim);
+    }
+    view found = view_dense(work, to_values.rank, to_values.sizes, best);
+    view_copy(call, &to_values, &found);
+    found = view_dense(MICA_I64, to_indices.rank, to_indices.sizes, best_at);
+    view_copy(call, &to_indices, &found);
+    return MICA_OK;
+}
