@@ -7,9 +7,10 @@
 
 #include "base/context.h"
 #include "runtime/method.h"
+#include "runtime/portable/view.h"
 
 /* A loop in a program is a backward jump: this many instructions in one run mean that it does not end. */
-#define MAX_INSTRUCTIONS 100000000u
+#define MAX_INSTRUCTIONS 10000000u
 
 /* ---- inputs ---- */
 
@@ -86,7 +87,7 @@ mica_status mica_method_set_input(mica_method *method, size_t index, const mica_
     TRY(check_tensor(index, tensor, &value->as.tensor, error));
     method_input *const input = &method->inputs[index];
     const bool aligned = (uintptr_t)value->as.tensor.data % mica_type_size(tensor->view.type) == 0;
-    const bool lent = aligned && !input->written && same_order(&value->as.tensor, tensor);
+    const bool lent = aligned && input->lendable && same_order(&value->as.tensor, tensor);
     if (!lent && !input->home) {
         const size_t bytes = method->plan->values[slot].as.tensor->bytes;
         TRY(buffer_reserve(&input->buffer, &method->context->allocator, max_size(bytes, 1),
@@ -96,23 +97,6 @@ mica_status mica_method_set_input(mica_method *method, size_t index, const mica_
     input->lent = lent;
     input->given = true;
     return MICA_OK;
-}
-
-/* Elements of `from` to the places that `to` gives them. */
-static void copy_in_order(const mica_tensor *from, const mica_tensor *to) {
-    const size_t size = mica_type_size(from->type), count = mica_tensor_count(from);
-    size_t from_strides[MICA_MAX_RANK], to_strides[MICA_MAX_RANK], index[MICA_MAX_RANK] = {0};
-    tensor_strides(from, from_strides);
-    tensor_strides(to, to_strides);
-    for (size_t i = 0; i < count; i++) {
-        size_t source = 0, target = 0;
-        for (size_t d = 0; d < from->rank; d++) {
-            source += index[d] * from_strides[d];
-            target += index[d] * to_strides[d];
-        }
-        memcpy((char *)to->data + target * size, (const char *)from->data + source * size, size);
-        for (size_t d = from->rank; d-- > 0 && ++index[d] == from->sizes[d];) index[d] = 0;
-    }
 }
 
 static void take_input(mica_method *method, size_t index) {
@@ -131,7 +115,9 @@ static void take_input(mica_method *method, size_t index) {
     if (same_order(&input->view, tensor)) {
         memcpy(tensor->view.data, input->view.data, mica_tensor_bytes(&input->view));
     } else {
-        copy_in_order(&input->view, &tensor->view);
+        const kernel_call call = {.pool = method->context->pool, .threads = method->context->threads};
+        const view from = view_of_tensor(&input->view), to = view_of(tensor);
+        view_copy(&call, &to, &from);
     }
 }
 
@@ -174,23 +160,21 @@ static mica_status resize_output(struct tensor *tensor, const op_shape *shape, m
 static mica_status call_delegate(mica_method *method, const pte_instruction *instruction, trace_sink *events,
                                  mica_error *error) {
     const method_delegate *const delegate = &method->delegates[instruction->index];
-    const xnn_graph *const payload = delegate->payload;
-    for (size_t i = 0; i < payload->value_count; i++) {
-        const xnn_value *const value = &payload->values[i];
-        if (value->external == XNN_NO_EXTERNAL) continue;
-        const struct tensor *const tensor = argument(method, instruction, value->external);
+    TRY(method_check_call(method, instruction, error));
+    for (size_t i = 0; i < delegate->external_count; i++) {
+        const method_external *const external = &delegate->externals[i];
+        const struct tensor *const tensor = argument(method, instruction, external->id);
         if (!tensor->view.data && mica_tensor_count(&tensor->view)) {
-            return error_set(error, MICA_ERROR_STATE, "argument %u has no memory", value->external);
+            return error_set(error, MICA_ERROR_STATE, "argument %u has no memory", external->id);
         }
-        if (!value->is_output) shape_of(&tensor->view, &delegate->shapes[value->external]);
+        if (!external->is_output) shape_of(&tensor->view, &delegate->shapes[external->id]);
     }
     TRY(graph_resize(delegate->graph, delegate->shapes, error));
-    for (size_t i = 0; i < payload->value_count; i++) {
-        const xnn_value *const value = &payload->values[i];
-        if (value->external == XNN_NO_EXTERNAL) continue;
-        struct tensor *const tensor = argument(method, instruction, value->external);
-        if (value->is_output) TRY(resize_output(tensor, &delegate->shapes[value->external], error));
-        delegate->memory[value->external] = tensor->view.data;
+    for (size_t i = 0; i < delegate->external_count; i++) {
+        const method_external *const external = &delegate->externals[i];
+        struct tensor *const tensor = argument(method, instruction, external->id);
+        if (external->is_output) TRY(resize_output(tensor, &delegate->shapes[external->id], error));
+        delegate->memory[external->id] = tensor->view.data;
     }
     graph_run(delegate->graph, delegate->memory, method->context->threads, events);
     return MICA_OK;
@@ -205,10 +189,11 @@ static mica_status read_condition(const struct value *value, bool *condition, mi
     if (value->tag != VALUE_TENSOR || value->as.tensor->view.type != MICA_BOOL) {
         return error_set(error, MICA_ERROR_TYPE, "the condition is neither a bool nor a tensor of bools");
     }
-    const mica_tensor *const view = &value->as.tensor->view;
+    const mica_tensor *const flags = &value->as.tensor->view;
     *condition = true;
-    for (size_t i = 0; view->data && i < mica_tensor_count(view); i++)
-        *condition &= ((const uint8_t *)view->data)[i] != 0;
+    const size_t count = mica_tensor_count(flags);
+    if (!flags->data && count) return error_set(error, MICA_ERROR_STATE, "the condition has no memory");
+    for (size_t i = 0; i < count; i++) *condition &= ((const uint8_t *)flags->data)[i] != 0;
     return MICA_OK;
 }
 
@@ -280,6 +265,7 @@ mica_status mica_method_run(mica_method *method) {
     if (events) trace_set_run(method->trace, ++method->run_count);
     const uint64_t start = trace_start(events);
     method->has_run = false;
+    values_restore(method);
     for (size_t i = 0; i < method->plan->inputs.count; i++) take_input(method, i);
     size_t budget = MAX_INSTRUCTIONS;
     for (size_t i = 0; i < method->plan->chain_count; i++) {

@@ -71,18 +71,21 @@ typedef struct kernel_call {
     mica_error *error;
 } kernel_call;
 
+/* What a kernel does beside writing the tensors that its last argument names: that argument's value becomes another number
+ * (SETS) or a view of other memory (ALIASES); the low bits are further arguments that it writes. */
+enum { KERNEL_SETS = 0x80, KERNEL_ALIASES = 0x40, KERNEL_WRITES = 0x3f };
+
 /* One row of the table of portable kernels. */
 struct portable_kernel {
     const char *name;  /* "aten::add.out" */
     uint8_t arg_count; /* values per call, outs and return slot included */
     uint8_t op;        /* which of its family; the family's enum */
-    bool returns;      /* writes the value in its last slot, not a tensor */
+    uint8_t effects;
     mica_status (*run)(kernel_call *call);
 };
 
-const portable_kernel *portable_find(const char *name); /* NULL when Mica lacks it */
-const portable_kernel *
-portable_kernel_at(size_t index); /* the table, for documentation and tests; NULL past the end */
+const portable_kernel *portable_find(const char *name);  /* NULL when Mica lacks it */
+const portable_kernel *portable_kernel_at(size_t index); /* the table, for documents and tests; NULL past the end */
 
 /* ---- arguments; a wrong tag is an error that names the kernel and the argument's position ---- */
 struct value *call_value(const kernel_call *call, size_t arg);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Loading a method: values, planned memory, kernels, delegates, report; and giving its memory back.
+ * Loading a method: kernels, values, delegates, report; and giving its memory back.
  */
 #include "runtime/method.h"
 
@@ -8,138 +8,6 @@
 #include <string.h>
 
 #include "base/context.h"
-
-/* ---- values ---- */
-
-static void make_tensor(mica_method *method, size_t index) {
-    const pte_tensor *const source = method->plan->values[index].as.tensor;
-    struct tensor *const tensor = &method->tensors[index];
-    *tensor = (struct tensor){.view = {.type = source->type, .rank = source->rank},
-                              .capacity = source->bytes,
-                              .dynamic = source->dynamic,
-                              .constant = source->storage == PTE_CONSTANT};
-    for (size_t i = 0; i < source->rank; i++) {
-        tensor->view.sizes[i] = tensor->bounds[i] = source->sizes[i];
-        tensor->view.dim_order[i] = source->dim_order[i];
-    }
-    switch (source->storage) {
-    case PTE_CONSTANT: tensor->view.data = (void *)(uintptr_t)source->data; break; /* `constant` keeps it unwritten */
-    case PTE_PLANNED:
-    case PTE_INITIALISED: tensor->view.data = method->planned[source->buffer] + source->offset; break;
-    case PTE_UNPLANNED: tensor->capacity = 0; break;
-    }
-    if (source->storage == PTE_INITIALISED) memcpy(tensor->view.data, source->data, source->bytes);
-}
-
-static mica_status make_values(mica_method *method, mica_error *error) {
-    const pte_method *const plan = method->plan;
-    void *memory = NULL;
-    TRY(arena_array(&method->arena, plan->buffer_count, sizeof(uint8_t *), &memory, error));
-    method->planned = memory;
-    for (size_t i = 0; i < plan->buffer_count; i++) {
-        TRY(arena_allocate(&method->arena, plan->buffer_sizes[i], &memory, error));
-        method->planned[i] = memory;
-    }
-    TRY(arena_array(&method->arena, plan->value_count, sizeof(struct value), &memory, error));
-    method->values = memory;
-    TRY(arena_array(&method->arena, plan->value_count, sizeof(struct tensor), &memory, error));
-    method->tensors = memory;
-    for (size_t i = 0; i < plan->value_count; i++) {
-        const pte_value *const source = &plan->values[i];
-        struct value *const value = &method->values[i];
-        switch (source->tag) {
-        case PTE_NONE:
-        case PTE_NULL: value->tag = VALUE_NONE; break;
-        case PTE_INT: value->tag = VALUE_INT, value->as.integer = source->as.integer; break;
-        case PTE_BOOL: value->tag = VALUE_BOOL, value->as.boolean = source->as.boolean; break;
-        case PTE_DOUBLE: value->tag = VALUE_DOUBLE, value->as.real = source->as.real; break;
-        case PTE_STRING: value->tag = VALUE_STRING, value->as.string = source->as.string; break;
-        case PTE_INT_LIST: value->tag = VALUE_INT_LIST, value->as.list = source->as.indices; break;
-        case PTE_DOUBLE_LIST: value->tag = VALUE_DOUBLE_LIST, value->as.list = source->as.literals; break;
-        case PTE_BOOL_LIST: value->tag = VALUE_BOOL_LIST, value->as.list = source->as.literals; break;
-        case PTE_TENSOR_LIST:
-        case PTE_OPTIONAL_TENSOR_LIST: value->tag = VALUE_TENSOR_LIST, value->as.list = source->as.indices; break;
-        case PTE_TENSOR:
-            value->tag = VALUE_TENSOR;
-            value->as.tensor = &method->tensors[i];
-            make_tensor(method, i);
-            break;
-        }
-    }
-    return MICA_OK;
-}
-
-/* ---- inputs ---- */
-
-static bool lists(const pte_value *list, int32_t index) {
-    if (list->tag != PTE_TENSOR_LIST) return false;
-    for (size_t i = 0; i < list->as.indices.count; i++) {
-        if (span_i32(list->as.indices, i) == index) return true;
-    }
-    return false;
-}
-
-/* Whether an instruction writes a value: a kernel's last argument is what it returns, alone or in a list. */
-static bool writes(const mica_method *method, const pte_instruction *instruction, int32_t index) {
-    switch (instruction->call) {
-    case PTE_MOVE_CALL: return instruction->target == (uint32_t)index;
-    case PTE_KERNEL_CALL: {
-        if (!instruction->args.count) return false;
-        const int32_t last = span_i32(instruction->args, instruction->args.count - 1);
-        return last == index || lists(&method->plan->values[last], index);
-    }
-    case PTE_DELEGATE_CALL: {
-        const xnn_graph *const payload = method->delegates[instruction->index].payload;
-        for (size_t i = 0; i < payload->value_count; i++) {
-            const xnn_value *const value = &payload->values[i];
-            if (value->is_output && span_i32(instruction->args, value->external) == index) return true;
-        }
-        return false;
-    }
-    default: return false;
-    }
-}
-
-static bool is_written(const mica_method *method, int32_t index) {
-    const pte_method *const plan = method->plan;
-    for (size_t c = 0; c < plan->chain_count; c++) {
-        for (size_t i = 0; i < plan->chains[c].count; i++) {
-            if (writes(method, &plan->chains[c].instructions[i], index)) return true;
-        }
-    }
-    return false;
-}
-
-/* After the delegates: their outputs count as written. */
-static mica_status make_inputs(mica_method *method, mica_error *error) {
-    const bytes_span list = method->plan->inputs;
-    void *memory = NULL;
-    TRY(arena_array(&method->arena, list.count, sizeof(method_input), &memory, error));
-    method->inputs = memory;
-    for (size_t i = 0; i < list.count; i++) {
-        const int32_t index = span_i32(list, i);
-        method_input *const input = &method->inputs[i];
-        input->given = method->values[index].tag != VALUE_TENSOR; /* others are constants of the export */
-        if (input->given) continue;
-        input->written = is_written(method, index);
-        input->home = method->tensors[index].constant ? NULL : method->tensors[index].view.data;
-    }
-    return MICA_OK;
-}
-
-/* Outputs for which the program plans no memory get some; where they alias another tensor it stays unused. */
-static mica_status make_outputs(mica_method *method, mica_error *error) {
-    const bytes_span list = method->plan->outputs;
-    for (size_t i = 0; i < list.count; i++) {
-        const int32_t index = span_i32(list, i);
-        const pte_value *const value = &method->plan->values[index];
-        struct tensor *const tensor = &method->tensors[index];
-        if (value->tag != PTE_TENSOR || value->as.tensor->storage != PTE_UNPLANNED || tensor->view.data) continue;
-        TRY(arena_allocate(&method->arena, value->as.tensor->bytes, &tensor->view.data, error));
-        tensor->capacity = value->as.tensor->bytes;
-    }
-    return MICA_OK;
-}
 
 /* ---- kernels ---- */
 
@@ -201,10 +69,43 @@ static mica_status open_payload(mica_method *method, size_t index, const xnn_gra
     return MICA_OK;
 }
 
+/* The type of the tensors that a delegate takes or gives for a value; false for one that no tensor has. */
+static bool external_type(const xnn_value *value, mica_type *type) {
+    switch (value->operand.type) {
+    case MICA_OPERAND_F32: *type = MICA_F32; return true;
+    case MICA_OPERAND_F16: *type = MICA_F16; return true;
+    case MICA_OPERAND_BF16: *type = MICA_BF16; return true;
+    case MICA_OPERAND_QINT8: *type = MICA_I8; return true;
+    case MICA_OPERAND_QUINT8: *type = MICA_U8; return true;
+    case MICA_OPERAND_QINT32:
+    case MICA_OPERAND_INT32: *type = value->is_long_index ? MICA_I64 : MICA_I32; return true;
+    default: return false;
+    }
+}
+
+static mica_status list_externals(mica_method *method, method_delegate *delegate, mica_error *error) {
+    const xnn_graph *const payload = delegate->payload;
+    void *memory = NULL;
+    TRY(arena_array(&method->arena, payload->external_count, sizeof(method_external), &memory, error));
+    delegate->externals = memory;
+    for (size_t i = 0; i < payload->value_count; i++) {
+        const xnn_value *const value = &payload->values[i];
+        if (value->external == XNN_NO_EXTERNAL) continue;
+        method_external *const external = &delegate->externals[delegate->external_count++];
+        *external = (method_external){value->external, value->is_output, MICA_F32, max_size(value->operand.rank, 1)};
+        if (!external_type(value, &external->type)) {
+            return error_set(error, MICA_ERROR_FORMAT, "external value %u has a type that no tensor has",
+                             value->external);
+        }
+    }
+    return MICA_OK;
+}
+
 static mica_status load_delegate(mica_method *method, size_t index, mica_error *error) {
     mica_context *const context = method->context;
     method_delegate *const delegate = &method->delegates[index];
     TRY(open_payload(method, index, &delegate->payload, error));
+    TRY(list_externals(method, delegate, error));
     const size_t externals = max_size(delegate->payload->external_count, 1);
     void *memory = NULL;
     TRY(arena_array(&method->arena, externals, sizeof(op_shape), &memory, error));
@@ -218,47 +119,24 @@ static mica_status load_delegate(mica_method *method, size_t index, mica_error *
     return graph_create(delegate->payload, &options, &method->arena, &delegate->graph, error);
 }
 
-static bool types_agree(const xnn_value *value, mica_type type) {
-    if (value->is_long_index) return type == MICA_I64;
-    switch (value->operand.type) {
-    case MICA_OPERAND_F32: return type == MICA_F32;
-    case MICA_OPERAND_F16: return type == MICA_F16;
-    case MICA_OPERAND_BF16: return type == MICA_BF16;
-    case MICA_OPERAND_QINT8: return type == MICA_I8;
-    case MICA_OPERAND_QUINT8: return type == MICA_U8;
-    case MICA_OPERAND_QINT32:
-    case MICA_OPERAND_INT32: return type == MICA_I32;
-    default: return false;
-    }
-}
-
-/* Every external value of a delegate meets a tensor of its type among the call's arguments, outputs one that may be
- * written. */
-static mica_status check_delegate_call(const mica_method *method, const pte_instruction *instruction,
-                                       mica_error *error) {
-    const xnn_graph *const payload = method->delegates[instruction->index].payload;
-    for (size_t i = 0; i < payload->value_count; i++) {
-        const xnn_value *const value = &payload->values[i];
-        if (value->external == XNN_NO_EXTERNAL) continue;
-        if (value->external >= instruction->args.count) {
+mica_status method_check_call(const mica_method *method, const pte_instruction *instruction, mica_error *error) {
+    const method_delegate *const delegate = &method->delegates[instruction->index];
+    for (size_t i = 0; i < delegate->external_count; i++) {
+        const method_external *const external = &delegate->externals[i];
+        if (external->id >= instruction->args.count) {
             return error_set(error, MICA_ERROR_FORMAT, "delegate %u: external value %u of %zu arguments",
-                             instruction->index, value->external, instruction->args.count);
+                             instruction->index, external->id, instruction->args.count);
         }
-        const int32_t arg = span_i32(instruction->args, value->external);
-        const struct value *const actual = &method->values[arg];
-        if (actual->tag != VALUE_TENSOR || !types_agree(value, actual->as.tensor->view.type)) {
+        const struct value *const value = &method->values[span_i32(instruction->args, external->id)];
+        const struct tensor *const tensor = value->tag == VALUE_TENSOR ? value->as.tensor : NULL;
+        if (!tensor || tensor->view.type != external->type || max_size(tensor->view.rank, 1) != external->rank) {
+            return error_set(error, MICA_ERROR_FORMAT, "delegate %u: argument %u is no tensor of %s with rank %zu",
+                             instruction->index, external->id, mica_type_name(external->type), external->rank);
+        }
+        if (external->is_output && tensor->constant) {
             return error_set(error, MICA_ERROR_FORMAT,
-                             "delegate %u: argument %u is no tensor of external value %u's type", instruction->index,
-                             value->external, value->external);
-        }
-        if (max_size(actual->as.tensor->view.rank, 1) != max_size(value->operand.rank, 1)) {
-            return error_set(error, MICA_ERROR_FORMAT,
-                             "delegate %u: argument %u has rank %zu, its external value %zu", instruction->index,
-                             value->external, actual->as.tensor->view.rank, value->operand.rank);
-        }
-        if (value->is_output && actual->as.tensor->constant) {
-            return error_set(error, MICA_ERROR_FORMAT, "delegate %u: argument %u would be written and is constant",
-                             instruction->index, value->external);
+                             "delegate %u: argument %u would be written, and is a constant or an input",
+                             instruction->index, external->id);
         }
     }
     return MICA_OK;
@@ -277,7 +155,7 @@ static mica_status load_delegates(mica_method *method, mica_error *error) {
         for (size_t i = 0; i < plan->chains[c].count; i++) {
             const pte_instruction *const instruction = &plan->chains[c].instructions[i];
             if (instruction->call != PTE_DELEGATE_CALL) continue;
-            const mica_status status = check_delegate_call(method, instruction, error);
+            const mica_status status = method_check_call(method, instruction, error);
             if (status != MICA_OK) return error_in(error, status, "chain %zu, instruction %zu", c, i);
         }
     }
@@ -293,10 +171,11 @@ static mica_status load(mica_method *method, mica_error *error) {
     const uint64_t start = trace_start(events);
     if (events) trace_set_run(events->trace, 0);
     TRY(find_kernels(method, error));
-    TRY(make_values(method, error));
+    TRY(values_make(method, error));
     TRY(load_delegates(method, error));
-    TRY(make_inputs(method, error));
-    TRY(make_outputs(method, error));
+    TRY(values_make_inputs(method, error));
+    TRY(values_make_outputs(method, error));
+    TRY(values_keep_initial(method, error));
     method->report.arena = &method->arena;
     const op_target target = {context->features, context->kernels};
     TRY(method_explain(method->program, method->index, &target, context->fuse, &method->report, method->instructions,

@@ -5,8 +5,7 @@
 
 /* ---- views ---- */
 
-view view_of(const struct tensor *tensor) {
-    const mica_tensor *const t = &tensor->view;
+view view_of_tensor(const mica_tensor *t) {
     view v = {.type = t->type, .rank = t->rank, .data = t->data};
     size_t strides[MICA_MAX_RANK];
     tensor_strides(t, strides);
@@ -16,6 +15,8 @@ view view_of(const struct tensor *tensor) {
     }
     return v;
 }
+
+view view_of(const struct tensor *tensor) { return view_of_tensor(&tensor->view); }
 
 view view_dense(mica_type type, size_t rank, const size_t *sizes, void *data) {
     view v = {.type = type, .rank = rank, .data = data};

@@ -19,6 +19,7 @@ typedef struct view {
     uint8_t *data;                    /* of element 0, 0, … */
 } view;
 
+view view_of_tensor(const mica_tensor *tensor);
 view view_of(const struct tensor *tensor);
 /* Dense in C order over `data`. */
 view view_dense(mica_type type, size_t rank, const size_t *sizes, void *data);
