@@ -13,12 +13,12 @@ extern "C" {
 
 /* ---- the machine's limits ---- */
 
-/* What the best micro-kernel of the context's instruction set reaches when nothing but one resource can hold it up:
- * arithmetic on operands that stay in the first cache, or one row times weights that stream from one level of memory. */
+/* What the cores do at most with the context's instruction set: multiply-adds on registers, and reads from memory that
+ * fits one level of it. Models come near it or not; none goes beyond. */
 typedef enum mica_limit {
-    MICA_LIMIT_F32 = 0,  /* arithmetic: f32 × f32, pf32 */
-    MICA_LIMIT_F16 = 1,  /* f16 × f16 summed in f32, pf16 */
-    MICA_LIMIT_INT8 = 2, /* int8 × int8 summed in int32, qp8_f32_qc8w */
+    MICA_LIMIT_F32 = 0,  /* f32 multiply-adds */
+    MICA_LIMIT_F16 = 1,  /* f16 multiply-adds; f32's where the CPU has none, as f16 kernels then sum in f32 */
+    MICA_LIMIT_INT8 = 2, /* int8 products summed exactly in int32 */
     MICA_LIMIT_L1 = 3,   /* reading from the first cache, … */
     MICA_LIMIT_L2 = 4,
     MICA_LIMIT_L3 = 5,
@@ -27,16 +27,14 @@ typedef enum mica_limit {
 #define MICA_LIMITS 7
 
 typedef struct mica_limit_info {
-    const char *name;   /* "f32", …, "L1", … */
-    const char *kernel; /* the micro-kernel that reached it */
-    size_t threads;     /* the context's, all at once, each on operands of its own */
-    size_t bytes;       /* of one thread's operands */
-    double rate;        /* per second, of all threads together: multiplies and adds counted apart, or bytes read */
+    const char *name; /* "f32", …, "L1", … */
+    size_t threads;   /* the context's, all at once */
+    size_t bytes;     /* that each thread reads over and over; 0 for arithmetic */
+    double rate;      /* per second, of all threads together: multiplies and adds counted apart, or bytes */
 } mica_limit_info;
 
-/* Measures for about `seconds` (0: a tenth). The best of many short runs counts. Errors: ARGUMENT, LIMIT, MEMORY. */
-MICA_API MICA_MUST_USE mica_status mica_measure(mica_context *context, mica_limit limit, double seconds,
-                                                mica_limit_info *info);
+/* Takes some milliseconds, DRAM up to a second. The best of many short runs counts. Errors: ARGUMENT, LIMIT, MEMORY. */
+MICA_API MICA_MUST_USE mica_status mica_measure(mica_context *context, mica_limit limit, mica_limit_info *info);
 
 /* ---- samples ---- */
 

@@ -1,141 +1,79 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The limits of the machine, reached with the kernels that models run on: a tile whose operands fit the first cache for
- * arithmetic, one row times panels as large as half a level of memory for its bandwidth.
+ * The limits of the machine, measured on all threads at once: what each of them reaches meanwhile, added up.
  */
 #include "mica/measure.h"
 
-#include "base/clock.h"
 #include "base/context.h"
 #include "base/memory.h"
-#include "kernel/gemm/gemm.h"
+#include "kernel/peak/peak.h"
 #include "profile/statistics.h"
 
-#include <math.h>
 #include <string.h>
 
-#define DEFAULT_SECONDS 0.1
-#define RUN_NS 20000               /* one timed run: long beside the clock, short beside an interruption */
-#define DRAM_MAX ((size_t)1 << 29) /* bytes */
+#define READ_UNIT 512              /* bytes: peak_bandwidth reads multiples of it */
+#define DRAM_MAX ((size_t)1 << 28) /* bytes of each thread */
 
 static const struct {
     const char *name;
-    gemm_variant variant;
-    unsigned level; /* of memory, from 1; 0: a limit of arithmetic */
+    peak_kind kind; /* of arithmetic */
+    unsigned level; /* of memory, from 1; 0: arithmetic */
 } limits[MICA_LIMITS] = {
-    [MICA_LIMIT_F32] = {"f32", GEMM_PF32, 0},
-    [MICA_LIMIT_F16] = {"f16", GEMM_PF16, 0},
-    [MICA_LIMIT_INT8] = {"int8", GEMM_QP8_F32_QC8W, 0},
-    [MICA_LIMIT_L1] = {"L1", GEMM_PF32, 1},
-    [MICA_LIMIT_L2] = {"L2", GEMM_PF32, 2},
-    [MICA_LIMIT_L3] = {"L3", GEMM_PF32, 3},
-    [MICA_LIMIT_DRAM] = {"DRAM", GEMM_PF32, 4},
+    [MICA_LIMIT_F32] = {.name = "f32", .kind = PEAK_F32},  [MICA_LIMIT_F16] = {.name = "f16", .kind = PEAK_F16},
+    [MICA_LIMIT_INT8] = {.name = "int8", .kind = PEAK_I8}, [MICA_LIMIT_L1] = {.name = "L1", .level = 1},
+    [MICA_LIMIT_L2] = {.name = "L2", .level = 2},          [MICA_LIMIT_L3] = {.name = "L3", .level = 3},
+    [MICA_LIMIT_DRAM] = {.name = "DRAM", .level = 4},
 };
 
-/* One thread's work: the same call of a kernel, again and again. */
+/* Half of a cache for each thread that has one of its own, a part of that where all share it, or more than any cache. */
+static size_t working_set(unsigned level, size_t threads) {
+    const size_t bytes = level == 0   ? 0
+                         : level <= 2 ? cpu_cache_bytes(level) / 2
+                         : level == 3 ? cpu_cache_bytes(3) / 2 / threads
+                                      : min_size(4 * cpu_cache_bytes(3), DRAM_MAX);
+    return round_up(bytes, READ_UNIT);
+}
+
 struct work {
-    const gemm_kernel *kernel;
-    gemm_tile tile;       /* its operands are thread 0's */
-    size_t lhs, rhs, out; /* bytes of the operands, which follow each other */
-    size_t repeats;
+    cpu_features features;
+    peak_kind kind;
+    const char *memory; /* of thread 0; the others' follows */
+    size_t bytes;       /* of each thread */
+    double *rates;      /* what each reaches */
 };
-
-static size_t work_bytes(const struct work *work) { return work->lhs + work->rhs + work->out; }
 
 static void run_work(void *argument, size_t index, size_t thread) {
     const struct work *const work = argument;
-    const size_t offset = index * work_bytes(work);
-    gemm_tile tile = work->tile;
-    tile.lhs = (const char *)tile.lhs + offset;
-    tile.rhs = (const char *)tile.rhs + offset;
-    tile.out = (char *)tile.out + offset;
     (void)thread;
-    for (size_t i = 0; i < work->repeats; i++) work->kernel->run(&tile);
+    work->rates[index] = work->bytes ? peak_bandwidth(work->memory + index * work->bytes, work->bytes, work->features)
+                                     : peak_operations(work->kind, work->features);
 }
 
-static size_t panel_bytes(const gemm_kernel *kernel, size_t k) {
-    return kernel->rhs->panel_size(k, 0) +
-           (kernel->lhs ? kernel->lhs->panel_size(k) : kernel->mr * k * sizeof(float));
-}
-
-/* The level's share that the operands take: most of the first cache, half of the others, and more than there is cache. */
-static size_t working_set(unsigned level) {
-    if (level == 0) return cpu_cache_bytes(1) / 4 * 3;
-    if (level <= 3) return cpu_cache_bytes(level) / 2;
-    return min_size(4 * cpu_cache_bytes(3), DRAM_MAX);
-}
-
-static struct work plan(const mica_context *context, unsigned level, gemm_variant variant) {
-    const size_t bytes = working_set(level);
-    struct work work = {.kernel = gemm_select(variant, context->features, GEMM_AUTO, level ? 1 : SIZE_MAX, NULL),
-                        .repeats = 1};
-    const gemm_kernel *const kernel = work.kernel;
-    gemm_tile *const tile = &work.tile;
-    tile->k = 64;
-    while (tile->k < 1024 && panel_bytes(kernel, 2 * tile->k) <= bytes) tile->k *= 2;
-    const size_t panel = kernel->rhs->panel_size(tile->k, 0);
-    const size_t panels = level ? max_size(bytes / panel, 1) : 1;
-    tile->m = level ? 1 : kernel->mr;
-    tile->n = panels * kernel->nr;
-    tile->lhs_stride = tile->k * sizeof(float);
-    tile->out_stride = tile->n * sizeof(float);
-    tile->min = -INFINITY;
-    tile->max = INFINITY;
-    work.lhs =
-        round_up(kernel->lhs ? kernel->lhs->panel_size(tile->k) : tile->m * tile->lhs_stride, MEMORY_ALIGNMENT);
-    work.rhs = panels * panel;
-    work.out = round_up(tile->m * tile->out_stride, MEMORY_ALIGNMENT);
-    return work;
-}
-
-/* Nanoseconds of the best run of `repeats` calls on all threads at once. */
-static uint64_t best_run(const mica_context *context, struct work *work, double seconds) {
-    uint64_t best = UINT64_MAX;
-    const uint64_t end = clock_now() + (uint64_t)(seconds * 1e9);
-    for (size_t runs = 0; runs < 3 || best == UINT64_MAX || clock_now() < end; runs++) {
-        const uint64_t start = clock_now();
-        pool_run(context->pool, context->threads, context->threads, run_work, work);
-        const uint64_t taken = clock_now() - start;
-        if (taken < best) best = taken;
-        if (taken < RUN_NS) { /* still finding how many repeats make a run */
-            work->repeats *= 2;
-            best = UINT64_MAX;
-        }
-    }
-    return max_size(best, 1);
-}
-
-mica_status mica_measure(mica_context *context, mica_limit limit, double seconds, mica_limit_info *info) {
+mica_status mica_measure(mica_context *context, mica_limit limit, mica_limit_info *info) {
     if (!context) return MICA_ERROR_ARGUMENT;
-    if ((size_t)limit >= MICA_LIMITS || !info || !(seconds >= 0)) {
-        return error_set(&context->error, MICA_ERROR_ARGUMENT,
-                         "mica_measure: a limit, seconds and a result are needed");
+    mica_error *const error = &context->error;
+    if ((size_t)limit >= MICA_LIMITS || !info) {
+        return error_set(error, MICA_ERROR_ARGUMENT, "mica_measure: no limit has number %d", (int)limit);
     }
-    const unsigned level = limits[limit].level;
-    struct work work = plan(context, level, limits[limit].variant);
+    const size_t threads = context->threads;
+    struct work work = {.features = context->features,
+                        .kind = limits[limit].kind,
+                        .bytes = working_set(limits[limit].level, threads)};
     struct arena arena;
     arena_init(&arena, &context->allocator, context->memory_limit);
-    void *memory = NULL;
-    size_t bytes;
-    if (!size_mul(work_bytes(&work), context->threads, &bytes)) bytes = SIZE_MAX;
-    TRY(arena_raw(&arena, bytes, &memory, &context->error));
-    memset(memory, 0x3c, bytes); /* small positive numbers in every type */
-    work.tile.lhs = memory;
-    work.tile.rhs = (char *)memory + work.lhs;
-    work.tile.out = (char *)memory + work.lhs + work.rhs;
-    const uint64_t best = best_run(context, &work, seconds > 0 ? seconds : DEFAULT_SECONDS);
+    void *rates = NULL, *memory = NULL;
+    mica_status status = arena_array(&arena, threads, sizeof(double), &rates, error);
+    if (status == MICA_OK) status = arena_array(&arena, threads, work.bytes, &memory, error);
+    if (status == MICA_OK) {
+        memset(memory, 1, threads * work.bytes); /* pages of its own, not the one of zeros */
+        work.rates = rates;
+        work.memory = memory;
+        pool_run(context->pool, threads, threads, run_work, &work);
+        *info = (mica_limit_info){.name = limits[limit].name, .threads = threads, .bytes = work.bytes};
+        for (size_t i = 0; i < threads; i++) info->rate += work.rates[i];
+    }
     arena_free(&arena);
-
-    const double once =
-        level ? (double)work.rhs : 2.0 * (double)work.tile.m * (double)work.tile.n * (double)work.tile.k;
-    *info = (mica_limit_info){
-        .name = limits[limit].name,
-        .kernel = work.kernel->name,
-        .threads = context->threads,
-        .bytes = work_bytes(&work),
-        .rate = once * (double)work.repeats * (double)context->threads / ((double)best * 1e-9),
-    };
-    return MICA_OK;
+    return status;
 }
 
 void mica_summarise(double *samples, size_t count, mica_summary *summary) {

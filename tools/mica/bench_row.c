@@ -30,7 +30,7 @@ static bool limit_rate(mica_context *machine, mica_limit limit, double *rate, st
     threads = mica_context_threads(machine);
     if (rates[limit] == 0) {
         mica_limit_info info;
-        if (mica_measure(machine, limit, 0, &info) != MICA_OK) return fail(fault, "%s", mica_context_error(machine));
+        if (mica_measure(machine, limit, &info) != MICA_OK) return fail(fault, "%s", mica_context_error(machine));
         rates[limit] = info.rate;
     }
     *rate = rates[limit];

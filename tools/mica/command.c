@@ -102,13 +102,25 @@ bool method_find(const mica_program *program, const char *path, const char *name
     return fail(fault, "%s: it has no method '%s' ('mica info' lists its methods)", path, wanted);
 }
 
+static void print_shown(FILE *out, const char *format, va_list arguments) {
+    char text[2048], shown[2048];
+    vsnprintf(text, sizeof text, format, arguments);
+    terminal_text(shown, sizeof shown, text, 0);
+    fprintf(out, "%s\n", shown);
+}
+
 void note(const struct settings *settings, const char *format, ...) {
     if (settings->quiet) return;
-    char text[2048], shown[2048];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    print_shown(stderr, format, arguments);
     va_end(arguments);
-    terminal_text(shown, sizeof shown, text, 0);
-    fprintf(stderr, "%s\n", shown);
+}
+
+void remark(const struct settings *settings, const char *format, ...) {
+    if (settings->format != OUTPUT_TABLE) return;
+    va_list arguments;
+    va_start(arguments, format);
+    print_shown(stdout, format, arguments);
+    va_end(arguments);
 }

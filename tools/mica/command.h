@@ -53,5 +53,7 @@ bool method_find(const mica_program *program, const char *path, const char *name
 
 /* A line on standard error, unless --quiet. */
 void note(const struct settings *settings, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* A line beside a table on standard output; nothing in the other formats. */
+void remark(const struct settings *settings, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

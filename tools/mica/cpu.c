@@ -24,12 +24,8 @@ static const column kernel_columns[] = {
     {"available", "available", 0, 0},
 };
 static const column limit_columns[] = {
-    {"name", "limit", 0, 0},
-    {"kernel", "reached with", 0, 0},
-    {"threads", "threads", 0, 0},
-    {"bytes", "operands (bytes)", 0, 0},
-    {"giga_per_second", "10^9/s", 1, 0},
-    {"unit", "of", 0, 0},
+    {"name", "limit", 0, 0},           {"loop", "reached with", 0, 0},      {"threads", "threads", 0, 0},
+    {"bytes", "memory (bytes)", 0, 0}, {"giga_per_second", "10^9/s", 1, 0}, {"unit", "of", 0, 0},
 };
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -70,13 +66,12 @@ static json_t *machine(void) {
 static bool measure(mica_context *context, json_t *rows, struct fault *fault) {
     for (size_t i = 0; i < MICA_LIMITS; i++) {
         mica_limit_info info;
-        if (mica_measure(context, (mica_limit)i, 0, &info) != MICA_OK)
+        if (mica_measure(context, (mica_limit)i, &info) != MICA_OK)
             return fail(fault, "%s", mica_context_error(context));
-        json_array_append_new(rows,
-                              json_pack("{s:o, s:o, s:o, s:o, s:o, s:s}", "name", json_text(info.name), "kernel",
-                                        json_text(info.kernel), "threads", json_count(info.threads), "bytes",
-                                        json_count(info.bytes), "giga_per_second", json_decimal(info.rate * 1e-9),
-                                        "unit", i < MICA_LIMIT_L1 ? "operations" : "bytes read"));
+        json_array_append_new(rows, json_pack("{s:o, s:o, s:o, s:o, s:s}", "name", json_text(info.name), "threads",
+                                              json_count(info.threads), "bytes", json_count(info.bytes),
+                                              "giga_per_second", json_decimal(info.rate * 1e-9), "unit",
+                                              i < MICA_LIMIT_L1 ? "operations" : "bytes read"));
     }
     return true;
 }

@@ -138,12 +138,12 @@ static bool execute(const struct run *run, struct model *model, size_t number, s
     }
     progress_end();
     if (good) {
+        const char *const method = mica_program_method_name(model->program, model->index);
         const double first = times.items[0];
         mica_summary summary;
         mica_summarise(times.items, times.count, &summary);
-        note(&run->settings, "%s: call %zu of '%s' executed %zu times in %.3f ms (first %.3f, median %.3f)",
-             model->path, number, mica_program_method_name(model->program, model->index), times.count,
-             summary.mean * (double)times.count, first, summary.p50);
+        remark(&run->settings, "call %zu of %s executed %zu times in %.3f ms (first %.3f, median %.3f)", number,
+               method, times.count, summary.mean * (double)times.count, first, summary.p50);
     }
     samples_free(&times);
     return good;

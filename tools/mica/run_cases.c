@@ -33,6 +33,12 @@ static bool run_line(struct model *model, const model_case *item, const model_ca
     return model->method ? run_call(model, item, largest, fault) : fail(fault, "%s: it was not loaded", item->model);
 }
 
+/* The row names the case already. */
+static const char *without_path(const char *text, const char *path) {
+    const size_t length = strlen(path);
+    return strncmp(text, path, length) == 0 && strncmp(text + length, ": ", 2) == 0 ? text + length + 2 : text;
+}
+
 bool run_cases(const char *path, const option_list *match, mica_context *context, const struct settings *settings,
                struct fault *fault) {
     case_index index;
@@ -48,22 +54,20 @@ bool run_cases(const char *path, const option_list *match, mica_context *context
         const bool passed = run_line(&model, item, i ? item - 1 : NULL, context, &largest, &found);
         failed += !passed;
         if (passed && !settings->verbose) continue;
-        json_array_append_new(rows, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "result",
-                                              json_text(passed ? "pass" : "FAIL"), "case", json_text(item->folder),
-                                              "method", json_text(item->method), "call", json_count(item->call),
-                                              "largest_difference", json_decimal(largest), "atol",
-                                              json_decimal(item->atol), "error", json_text(found.text)));
+        json_array_append_new(
+            rows, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "result", json_text(passed ? "pass" : "FAIL"),
+                            "case", json_text(item->folder), "method", json_text(item->method), "call",
+                            json_count(item->call), "largest_difference", json_decimal(largest), "atol",
+                            json_decimal(item->atol), "error", json_text(without_path(found.text, item->model))));
     }
     progress_end();
     model_close(&model);
     if (good) {
         table_print(rows, columns, sizeof columns / sizeof *columns, (output_format)settings->format, NULL, stdout);
-        char count[80];
-        snprintf(count, sizeof count, "%zu calls, %zu passed, %zu failed", index.count, index.count - failed, failed);
-        if (settings->format == OUTPUT_TABLE)
-            puts(count);
-        else
-            note(settings, "%s", count);
+        const size_t passed = index.count - failed;
+        remark(settings, "%zu calls, %zu passed, %zu failed", index.count, passed, failed);
+        if (settings->format != OUTPUT_TABLE)
+            note(settings, "%zu calls, %zu passed, %zu failed", index.count, passed, failed);
     }
     json_decref(rows);
     if (good && failed) fail(fault, "%s: %zu of %zu calls failed", path, failed, index.count);

@@ -54,7 +54,8 @@ static void read_c(const void *memory, size_t size) {
 }
 
 #define LOOP(kind, needs, run) {kind, needs, run},
-static const peak_loop loops[] = {PEAK_LOOPS_HERE(LOOP){PEAK_F32, 0, f32_c}, {PEAK_I8, 0, f32_c}};
+static const peak_loop loops[] = {
+    PEAK_LOOPS_HERE(LOOP){PEAK_F32, 0, f32_c}, {PEAK_I8, 0, f32_c}, {PEAK_F16, 0, f32_c}};
 
 #define READ(needs, run) {needs, run},
 static const peak_read reads[] = {PEAK_READS_HERE(READ){0, read_c}};

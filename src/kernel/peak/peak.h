@@ -9,7 +9,7 @@
 
 #include "base/cpu.h"
 
-typedef enum peak_kind { PEAK_F32, PEAK_I8, PEAK_KINDS } peak_kind; /* arithmetic of the sums */
+typedef enum peak_kind { PEAK_F32, PEAK_I8, PEAK_F16, PEAK_KINDS } peak_kind; /* arithmetic of the sums */
 
 /* Operations (multiply and add counted apart) per second with the best instructions of `features`. */
 double peak_operations(peak_kind kind, cpu_features features);
