@@ -125,9 +125,9 @@ static void elementwise_row_run(const void *argument, size_t count, uint8_t *con
         uint8_t *const to = data[0] + (ptrdiff_t)done * strides[0];
         void *const out = direct_out ? to : (void *)result;
         switch (job->work) {
-        case MICA_F32: run_f32(job->op, block, out, (const f32 *const *)in); break;
-        case MICA_F64: run_f64(job->op, block, out, (const f64 *const *)in); break;
-        default: run_i64(job->op, block, out, (const int64_t *const *)in); break;
+        case MICA_F32: run_f32((int)job->op, block, out, (const f32 *const *)in); break;
+        case MICA_F64: run_f64((int)job->op, block, out, (const f64 *const *)in); break;
+        default: run_i64((int)job->op, block, out, (const int64_t *const *)in); break;
         }
         if (!direct_out) element_convert(block, job->out, to, strides[0], job->work, result, size);
     }
