@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernel/vector/vector_avx2.h"
+
+#include "kernel/quantize/operations.h"
+
+const quantize_kernels quantize_avx2 = QUANTIZE_KERNELS;
