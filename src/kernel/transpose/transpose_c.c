@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernel/transpose/tiles.h"
+
+transpose_function *const transpose_c[TRANSPOSE_SIZES] = TRANSPOSE_FUNCTIONS;
