@@ -5,6 +5,8 @@
  */
 #include "operator/common.h"
 
+#include <string.h>
+
 #include "kernel/gemm/gemm.h"
 
 size_t op_element_size(mica_operand_type type) {
@@ -127,6 +129,26 @@ void op_choose_plain(const op_target *target, const char *kernel, cpu_features n
     *choice = (op_choice){.variant = reference ? "reference" : "standard", .kernel = kernel, .needs = needs};
 }
 
+kernel_version op_choose_version(const op_target *target, const char *const *names, op_choice *choice) {
+    const kernel_version version = kernel_version_select(names, target->features, target->kernels);
+    op_choose_plain(target, names[version], kernel_version_needs[version], choice);
+    return version;
+}
+
+bool op_moves(const mica_operation *operation) {
+    const mica_operand *const out = operation->output;
+    if (out->type == MICA_OPERAND_QDINT8 || out->type == MICA_OPERAND_QCINT4 || out->type == MICA_OPERAND_QBINT4) {
+        return false;
+    }
+    for (size_t i = 0; i < operation->input_count; i++) {
+        const mica_operand *const in = operation->inputs[i];
+        if (in->type != out->type) return false;
+        if (in->type == MICA_OPERAND_QINT8 && (in->scale != out->scale || in->zero_point != out->zero_point))
+            return false;
+    }
+    return true;
+}
+
 mica_status op_unsupported(const mica_operation *operation, mica_error *error) {
     char types[64] = "";
     size_t used = 0;
@@ -173,4 +195,27 @@ void op_split(const op_run *run, size_t count, size_t piece, op_piece task, void
     } else {
         pool_run(run->pool, run->threads, divide_up(count, piece), run_piece, &s);
     }
+}
+
+typedef struct copy {
+    size_t width, in_stride, out_stride;
+    const char *in;
+    char *out;
+} copy;
+
+/* Bytes [first, first + count) of all rows, counted one after the other. */
+static void copy_piece(void *argument, size_t first, size_t count) {
+    const copy *const c = argument;
+    while (count) {
+        const size_t row = first / c->width, at = first % c->width, n = min_size(count, c->width - at);
+        memcpy(c->out + row * c->out_stride + at, c->in + row * c->in_stride + at, n);
+        first += n;
+        count -= n;
+    }
+}
+
+void op_copy_rows(const op_run *run, size_t rows, size_t width, const void *in, size_t in_stride, void *out,
+                  size_t out_stride) {
+    copy c = {width, in_stride, out_stride, in, out};
+    op_split(run, rows * width, (size_t)64 * 1024, copy_piece, &c);
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "kernel/gemm/gemm.h"
+#include "kernel/version.h"
 #include "operator/operator.h"
 
 /* Rows of a QDINT8 value, and their parameters behind its `count` elements. */
@@ -18,6 +19,12 @@ const char *op_type_name(mica_operand_type type); /* "qint8"; "?" when unknown *
 
 /* The choice of a node outside the operator table: "reference" or "standard", by the level asked for. */
 void op_choose_plain(const op_target *target, const char *kernel, cpu_features needs, op_choice *choice);
+
+/* The same for a kernel with versions. Gives the version, which has code in this build only if the target is here. */
+kernel_version op_choose_version(const op_target *target, const char *const *names, op_choice *choice);
+
+/* The inputs have the output's type and quantization, and elements of whole bytes: moving them is all there is to do. */
+bool op_moves(const mica_operation *operation);
 
 /* UNSUPPORTED, with the operands' types. */
 mica_status op_unsupported(const mica_operation *operation, mica_error *error);
@@ -30,5 +37,9 @@ mica_status op_new(const op_class *class, const mica_operation *operation, const
  * caller. Pieces never depend on the number of threads, so neither does any result. */
 typedef void (*op_piece)(void *argument, size_t first, size_t count);
 void op_split(const op_run *run, size_t count, size_t piece, op_piece task, void *argument);
+
+/* Copies `rows` rows of `width` bytes, with all threads when there is enough to copy. */
+void op_copy_rows(const op_run *run, size_t rows, size_t width, const void *in, size_t in_stride, void *out,
+                  size_t out_stride);
 
 #endif

@@ -5,10 +5,6 @@
 #include "operator/classes.h"
 #include "operator/common.h"
 
-#include <string.h>
-
-#define PIECE ((size_t)64 * 1024) /* bytes; about 5 µs of copying */
-
 typedef struct reshape_op {
     struct op op;
     size_t bytes;
@@ -62,14 +58,8 @@ static mica_status reshape(struct op *op, const op_shape *inputs, const op_shape
     return MICA_OK;
 }
 
-static void copy(void *argument, size_t first, size_t count) {
-    const op_run *const run = argument;
-    memcpy((char *)run->output + first, (const char *)run->inputs[0] + first, count);
-}
-
 static void run(struct op *op, const op_run *run) {
-    if (run->output == run->inputs[0]) return; /* planned in place */
-    op_split(run, ((reshape_op *)op)->bytes, PIECE, copy, (void *)(uintptr_t)run);
+    op_copy_rows(run, 1, ((reshape_op *)op)->bytes, run->inputs[0], 0, run->output, 0);
 }
 
 const op_class op_reshape = {"reshape", infer, choose, create, reshape, run};

@@ -3,6 +3,9 @@
 
 static mica_status extent(size_t in, uint32_t before, uint32_t after, uint32_t kernel, uint32_t stride,
                           uint32_t dilation, const char *axis, size_t *out, mica_error *error) {
+    if (kernel == 0 || stride == 0 || dilation == 0) {
+        return error_set(error, MICA_ERROR_SHAPE, "size, stride and dilation of a window must not be 0");
+    }
     const uint64_t padded = (uint64_t)in + before + after;
     const uint64_t reach = ((uint64_t)kernel - 1) * dilation + 1;
     if (reach > padded) {

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Element-wise operators of two operands, with broadcasting: dims that both operands step through alike are merged,
+ * the innermost group goes to a kernel as one row, the others are counted through.
+ */
+#include "kernel/elementwise/elementwise.h"
+#include "kernel/quantize/quantize.h"
+#include "operator/classes.h"
+#include "operator/common.h"
+#include "operator/elements.h"
+
+#include <math.h>
+
+#define PIECE ((size_t)16384) /* elements: 5 µs and more */
+
+/* A group of dims: how many elements, and how far each operand moves per step: 0 where it is broadcast. */
+typedef struct group {
+    size_t count, steps[2];
+} group;
+
+typedef struct binary_op {
+    struct op op;
+    kernel_version version;
+    elementwise_function *kernel;
+    void (*integers)(const quantize_binary *call); /* NULL: through floats */
+    quantize_binary constants;
+    size_t group_count; /* innermost first */
+    group groups[MICA_OPERAND_MAX_RANK];
+    size_t rows; /* of groups[0].count elements */
+} binary_op;
+
+static elementwise_operation operation_of(mica_operation_kind kind) {
+    switch (kind) {
+    case MICA_ADD: return ELEMENTWISE_ADD;
+    case MICA_SUBTRACT: return ELEMENTWISE_SUBTRACT;
+    case MICA_MULTIPLY: return ELEMENTWISE_MULTIPLY;
+    case MICA_DIV: return ELEMENTWISE_DIVIDE;
+    case MICA_MINIMUM: return ELEMENTWISE_MINIMUM;
+    case MICA_MAXIMUM: return ELEMENTWISE_MAXIMUM;
+    case MICA_PRELU: return ELEMENTWISE_PRELU;
+    default: return ELEMENTWISE_COUNT;
+    }
+}
+
+/* Dim i of a shape that is padded with ones in front to `rank`. */
+static size_t padded_dim(const op_shape *shape, size_t rank, size_t i) {
+    return i + shape->rank < rank ? 1 : shape->dims[i + shape->rank - rank];
+}
+
+static mica_status infer(const mica_operation *operation, const op_shape *inputs, op_shape *output,
+                         mica_error *error) {
+    output->rank = max_size(inputs[0].rank, inputs[1].rank);
+    for (size_t i = 0; i < output->rank; i++) {
+        const size_t a = padded_dim(&inputs[0], output->rank, i), b = padded_dim(&inputs[1], output->rank, i);
+        if (a != b && a != 1 && b != 1) {
+            return error_set(error, MICA_ERROR_SHAPE, "sizes %zu and %zu of dim %zu cannot be broadcast", a, b, i);
+        }
+        output->dims[i] = a == 1 ? b : a;
+        if (operation->kind == MICA_PRELU && output->dims[i] != a) {
+            return error_set(error, MICA_ERROR_SHAPE, "the slope has size %zu in dim %zu, the input %zu", b, i, a);
+        }
+    }
+    return MICA_OK;
+}
+
+/* The integer formulas hold while no multiplier leaves its range; beyond it floats do the work. */
+static bool integer_kernel(const mica_operation *operation) {
+    const mica_operand *const a = operation->inputs[0], *const b = operation->inputs[1],
+                              *const out = operation->output;
+    if (a->type != MICA_OPERAND_QINT8 || b->type != MICA_OPERAND_QINT8 || out->type != MICA_OPERAND_QINT8)
+        return false;
+    const float ratio_a = a->scale / out->scale, ratio_b = b->scale / out->scale;
+    switch (operation->kind) {
+    case MICA_ADD:
+    case MICA_SUBTRACT: return fminf(ratio_a, ratio_b) >= 0x1p-10f && fmaxf(ratio_a, ratio_b) < 0x1p8f;
+    case MICA_MULTIPLY: return true;
+    default: return false;
+    }
+}
+
+static const char *const *names_of(const mica_operation *operation) {
+    if (!integer_kernel(operation)) return elementwise_names[operation_of(operation->kind)];
+    return operation->kind == MICA_MULTIPLY ? multiply_i8_names : add_i8_names;
+}
+
+static mica_status choose(const mica_operation *operation, const op_target *target, op_choice *choice,
+                          mica_error *error) {
+    if (!elements_supported(operation->inputs[0]->type) || !elements_supported(operation->inputs[1]->type) ||
+        !elements_supported(operation->output->type)) {
+        return op_unsupported(operation, error);
+    }
+    op_choose_version(target, names_of(operation), choice);
+    return MICA_OK;
+}
+
+/* Fixed-point factors with 21 significant bits for the larger one; the shift rounds half up. */
+static quantize_binary integer_constants(const mica_operation *operation) {
+    const mica_operand *const a = operation->inputs[0], *const b = operation->inputs[1],
+                              *const out = operation->output;
+    quantize_binary call = {.a_zero_point = a->zero_point,
+                            .b_zero_point = b->zero_point,
+                            .scale = a->scale * b->scale / out->scale,
+                            .zero_point = out->zero_point};
+    elements_clamp(out, operation->output_min, operation->output_max, &call.min, &call.max);
+    if (operation->kind == MICA_MULTIPLY) return call;
+    const float ratio_a = a->scale / out->scale, ratio_b = b->scale / out->scale;
+    call.shift = 20 - ilogbf(fmaxf(ratio_a, ratio_b));
+    call.a_multiplier = (int32_t)lrintf(ldexpf(ratio_a, call.shift));
+    call.b_multiplier = (int32_t)lrintf(ldexpf(ratio_b, call.shift));
+    if (operation->kind == MICA_SUBTRACT) call.b_multiplier = -call.b_multiplier;
+    call.bias = (1 << (call.shift - 1)) - a->zero_point * call.a_multiplier - b->zero_point * call.b_multiplier;
+    return call;
+}
+
+static mica_status create(const mica_operation *operation, const op_target *target, const op_choice *choice,
+                          struct pool *pool, struct arena *arena, struct op **out, mica_error *error) {
+    (void)pool;
+    struct op *op = NULL;
+    TRY(op_new(&op_binary, operation, choice, arena, sizeof(binary_op), &op, error));
+    binary_op *const self = (binary_op *)op;
+    self->version = kernel_version_select(names_of(operation), target->features, target->kernels);
+    self->kernel = elementwise_kernels[self->version][operation_of(operation->kind)];
+    if (integer_kernel(operation)) {
+        const quantize_kernels *const kernels = quantize_versions[self->version];
+        self->integers = operation->kind == MICA_MULTIPLY ? kernels->multiply : kernels->add;
+        self->constants = integer_constants(operation);
+    }
+    *out = op;
+    return MICA_OK;
+}
+
+static mica_status reshape(struct op *op, const op_shape *inputs, const op_shape *output, mica_error *error) {
+    (void)error;
+    binary_op *const self = (binary_op *)op;
+    self->group_count = 1;
+    self->groups[0] = (group){.count = 1};
+    size_t before[2] = {1, 1}; /* elements of each operand in the dims further in */
+    for (size_t i = output->rank; i-- > 0;) {
+        const size_t count = output->dims[i];
+        if (count == 1) continue;
+        group next = {.count = count};
+        for (size_t j = 0; j < 2; j++) {
+            const size_t dim = padded_dim(&inputs[j], output->rank, i);
+            next.steps[j] = dim == 1 ? 0 : before[j];
+            before[j] *= dim;
+        }
+        group *const last = &self->groups[self->group_count - 1];
+        if (last->count == 1) {
+            *last = next;
+        } else if (next.steps[0] == last->steps[0] * last->count && next.steps[1] == last->steps[1] * last->count) {
+            last->count *= count;
+        } else {
+            self->groups[self->group_count++] = next;
+        }
+    }
+    self->rows = 1;
+    for (size_t i = 1; i < self->group_count; i++) self->rows *= self->groups[i].count;
+    return MICA_OK;
+}
+
+typedef struct job {
+    const binary_op *self;
+    const op_run *run;
+} job;
+
+/* `count` elements of one row, from elements a, b and out of the operands on. */
+static void run_row(const job *j, size_t count, size_t a, size_t b, size_t out) {
+    const binary_op *const self = j->self;
+    const mica_operation *const operation = self->op.operation;
+    const op_run *const run = j->run;
+    const bool a_scalar = !self->groups[0].steps[0], b_scalar = !self->groups[0].steps[1] && !a_scalar;
+    if (self->integers) {
+        quantize_binary call = self->constants;
+        call.count = count;
+        call.a = (const int8_t *)run->inputs[0] + a;
+        call.b = (const int8_t *)run->inputs[1] + b;
+        call.a_scalar = a_scalar;
+        call.b_scalar = b_scalar;
+        call.out = (int8_t *)run->output + out;
+        self->integers(&call);
+        return;
+    }
+    const mica_operand *const x = operation->inputs[0], *const y = operation->inputs[1], *const z = operation->output;
+    const bool floats = x->type == MICA_OPERAND_F32 && y->type == MICA_OPERAND_F32 && z->type == MICA_OPERAND_F32;
+    const size_t step = floats ? count : ELEMENTS_BUFFER;
+    float from_a[ELEMENTS_BUFFER], from_b[ELEMENTS_BUFFER], to[ELEMENTS_BUFFER];
+    elementwise_call call = {
+        .a_scalar = a_scalar, .b_scalar = b_scalar, .min = operation->output_min, .max = operation->output_max};
+    for (size_t i = 0; i < count; i += step) {
+        const size_t n = call.count = min_size(step, count - i);
+        call.a = elements_read(self->version, x, run->inputs[0], a_scalar ? a : a + i, a_scalar ? 1 : n, from_a);
+        call.b = elements_read(self->version, y, run->inputs[1], b_scalar ? b : b + i, b_scalar ? 1 : n, from_b);
+        call.out = elements_place(z, run->output, out + i, to);
+        self->kernel(&call);
+        elements_write(self->version, z, to, n, run->output, out + i);
+    }
+}
+
+static void run_elements(void *argument, size_t first, size_t count) {
+    const job *const j = argument;
+    const group *const inner = j->self->groups;
+    run_row(j, count, first * inner->steps[0], first * inner->steps[1], first);
+}
+
+static void run_rows(void *argument, size_t first, size_t count) {
+    const job *const j = argument;
+    const binary_op *const self = j->self;
+    size_t at[MICA_OPERAND_MAX_RANK] = {0}, a = 0, b = 0, rest = first;
+    for (size_t i = 1; i < self->group_count; i++) {
+        at[i] = rest % self->groups[i].count;
+        rest /= self->groups[i].count;
+        a += at[i] * self->groups[i].steps[0];
+        b += at[i] * self->groups[i].steps[1];
+    }
+    for (size_t row = first; row < first + count; row++) {
+        run_row(j, self->groups[0].count, a, b, row * self->groups[0].count);
+        for (size_t i = 1; i < self->group_count; i++) {
+            const group *const g = &self->groups[i];
+            a += g->steps[0];
+            b += g->steps[1];
+            if (++at[i] < g->count) break;
+            at[i] = 0;
+            a -= g->steps[0] * g->count;
+            b -= g->steps[1] * g->count;
+        }
+    }
+}
+
+static void run(struct op *op, const op_run *run) {
+    job j = {(const binary_op *)op, run};
+    const size_t inner = j.self->groups[0].count;
+    if (inner == 0) return;
+    if (j.self->rows == 1) {
+        op_split(run, inner, PIECE, run_elements, &j);
+    } else {
+        op_split(run, j.self->rows, divide_up(PIECE, inner), run_rows, &j);
+    }
+}
+
+const op_class op_binary = {"binary", infer, choose, create, reshape, run};
