@@ -8,7 +8,7 @@
 
 enum { KR = 2, LEFT_OFFSET = 0, NIBBLE_SHIFT = 0 };
 
-INLINE vint dot(vint sums, vint left, vint right) { return int_add(sums, word_dot(left, right)); }
+INLINE vsum dot(vsum sums, vint left, vint right) { return sums + (vsum)word_dot(left, right); }
 INLINE vint ones(void) { return int_splat(0x00010001); }
 
 INLINE vint weights_load(const char *packed) { return words_load((const int8_t *)packed); }

@@ -13,7 +13,7 @@ enum {
     NIBBLE_SHIFT = 4   /* nibbles are decoded in the high half of a byte: 16 times too large */
 };
 
-INLINE vint dot(vint sums, vint left, vint right) { return byte_dot(sums, left, right); }
+INLINE vsum dot(vsum sums, vint left, vint right) { return byte_dot(sums, left, right); }
 INLINE vint ones(void) { return int_splat(0x01010101); } /* as a left operand */
 
 /* LANES columns x KR weights. */

@@ -4,7 +4,9 @@
  */
 #include "kernel/gemm/simd_avx2.h"
 
-INLINE vint byte_dot(vint sums, vint left, vint right) { return _mm256_dpbusd_avx_epi32(sums, left, right); }
+INLINE vsum byte_dot(vsum sums, vint left, vint right) {
+    return (vsum)_mm256_dpbusd_avx_epi32((vint)sums, left, right);
+}
 
 #include "kernel/gemm/dot_vnni.h"
 #include "kernel/gemm/int_kernels.h"

@@ -62,7 +62,7 @@ INLINE vint pack_columns(const gemm_rhs *rhs, size_t n, size_t columns, size_t k
     enum { SQUARE = LANES * (int)sizeof(int32_t) }; /* bytes of k that one transposition takes */
     const size_t square_k = nibble ? 2 * SQUARE : SQUARE, lane_k = nibble ? 8 : 4;
     char stage[LANES][SQUARE];
-    vint sums = int_splat(0);
+    vsum sums = {0};
     for (size_t i = 0; i < count; i += square_k) {
         vint square[LANES];
         for (size_t c = 0; c < LANES; c++) {
@@ -85,7 +85,7 @@ INLINE vint pack_columns(const gemm_rhs *rhs, size_t n, size_t columns, size_t k
             }
         }
     }
-    return nibble ? int_sar(sums, NIBBLE_SHIFT) : sums;
+    return int_sar((vint)sums, nibble ? NIBBLE_SHIFT : 0);
 }
 
 INLINE void pack_blocks(const gemm_rhs *rhs, size_t n, size_t columns, char *packed, float *totals) {
@@ -222,7 +222,7 @@ static void pack_left_row(const gemm_lhs *lhs, size_t first, size_t count, void 
 /* ---- sums ---- */
 
 /* One step of int8 weights, or all steps of one load of nibbles. */
-INLINE void int_step(vint sums[ROWS][VECTORS], const int32_t *left, const size_t left_step, const char *weights,
+INLINE void int_step(vsum sums[ROWS][VECTORS], const int32_t *left, const size_t left_step, const char *weights,
                      const size_t rows, const size_t vectors, const bool nibble) {
     const size_t steps = nibble ? 8 / KR : 1;
     UNROLL for (size_t s = 0; s < steps; s++, left += left_step) {
@@ -240,15 +240,15 @@ INLINE void int_step(vint sums[ROWS][VECTORS], const int32_t *left, const size_t
 
 /* Sums over k elements. Few rows are too few sums to hide the latency of a dot product: then 2 or 4 steps go into sums
  * of their own. */
-INLINE void int_sums(vint sums[ROWS][VECTORS], const int32_t *left, const size_t left_step, const char *weights,
+INLINE void int_sums(vsum sums[ROWS][VECTORS], const int32_t *left, const size_t left_step, const char *weights,
                      size_t k, const size_t rows, const size_t vectors, const bool nibble) {
     const size_t splits = rows >= 4 ? 1 : rows >= 2 ? 2 : 4, step_k = nibble ? 8 : KR;
     const size_t step = nibble ? COLUMNS * sizeof(int32_t) : COLUMNS * KR, left_next = left_step * (step_k / KR);
-    vint split[4][ROWS][VECTORS];
+    vsum split[4][ROWS][VECTORS];
     UNROLL for (size_t m = 0; m < rows; m++) {
         UNROLL for (size_t v = 0; v < vectors; v++) {
-            sums[m][v] = int_splat(0);
-            UNROLL for (size_t s = 1; s < splits; s++) split[s][m][v] = int_splat(0);
+            sums[m][v] = (vsum){0};
+            UNROLL for (size_t s = 1; s < splits; s++) split[s][m][v] = (vsum){0};
         }
     }
     size_t steps = divide_up(k, step_k);
@@ -262,7 +262,7 @@ INLINE void int_sums(vint sums[ROWS][VECTORS], const int32_t *left, const size_t
     }
     UNROLL for (size_t m = 0; m < rows; m++) {
         UNROLL for (size_t v = 0; v < vectors; v++) {
-            UNROLL for (size_t s = 1; s < splits; s++) sums[m][v] = int_add(sums[m][v], split[s][m][v]);
+            UNROLL for (size_t s = 1; s < splits; s++) sums[m][v] += split[s][m][v];
         }
     }
 }
@@ -290,13 +290,13 @@ INLINE void store_clamped(const gemm_tile *tile, size_t m, size_t n, size_t coun
 INLINE void channel_tile(const gemm_tile *tile, const right_head *head, const size_t left_step, size_t n,
                          size_t columns, const size_t rows, const size_t vectors, const bool nibble) {
     const left_view left = left_of(tile, left_step);
-    vint sums[ROWS][VECTORS];
+    vsum sums[ROWS][VECTORS];
     int_sums(sums, left.data, left_step, (const char *)(head + 1), tile->k, rows, vectors, nibble);
     UNROLL for (size_t v = 0; v < vectors; v++) {
         const vint weights = int_load(head->sums + v * LANES);
         const vfloat scale = float_load(head->scale + v * LANES), bias = float_load(head->bias + v * LANES);
         UNROLL for (size_t m = 0; m < rows; m++) {
-            vint sum = nibble ? int_sar(sums[m][v], NIBBLE_SHIFT) : sums[m][v];
+            vint sum = int_sar((vint)sums[m][v], nibble ? NIBBLE_SHIFT : 0);
             if (LEFT_OFFSET) sum = int_add(sum, int_mul(int_splat(left.correction[m]), weights));
             const vfloat scaled = float_mul(float_of_int(sum), float_splat(left.inverse_scale[m]));
             store_clamped(tile, m, n + v * LANES, lanes_of(columns, v), float_add(float_mul(scaled, scale), bias));
@@ -308,13 +308,13 @@ INLINE void static_tile(const gemm_tile *tile, const right_head *head, const siz
                         size_t columns, const size_t rows, const size_t vectors) {
     const vfloat min = float_splat((float)(tile->qmin - tile->zero_point));
     const vfloat max = float_splat((float)(tile->qmax - tile->zero_point));
-    vint sums[ROWS][VECTORS];
+    vsum sums[ROWS][VECTORS];
     int_sums(sums, left_of(tile, left_step).data, left_step, (const char *)(head + 1), tile->k, rows, vectors, false);
     UNROLL for (size_t v = 0; v < vectors; v++) {
         const vint bias = int_load(head->sums + v * LANES);
         const vfloat scale = float_load(head->scale + v * LANES);
         UNROLL for (size_t m = 0; m < rows; m++) {
-            const vfloat scaled = float_mul(float_of_int(int_add(sums[m][v], bias)), scale);
+            const vfloat scaled = float_mul(float_of_int(int_add((vint)sums[m][v], bias)), scale);
             const vint q = int_of_float(float_min(float_max(scaled, min), max));
             byte_store_first((int8_t *)tile->out + m * tile->out_stride + n + v * LANES,
                              int_add(q, int_splat(tile->zero_point)), lanes_of(columns, v));
@@ -332,13 +332,13 @@ INLINE void block_tile(const gemm_tile *tile, const right_head *head, const size
         UNROLL for (size_t v = 0; v < vectors; v++) totals[m][v] = float_splat(0);
     }
     for (size_t k = 0; k < tile->k; k += tile->block, data += tile->block / KR * left_step) {
-        vint sums[ROWS][VECTORS];
+        vsum sums[ROWS][VECTORS];
         int_sums(sums, data, left_step, packed, tile->block, rows, vectors, true);
         packed += tile->block / 2 * COLUMNS;
         UNROLL for (size_t v = 0; v < vectors; v++) {
             const vfloat scale = bfloat_load((const uint16_t *)packed + v * LANES);
             UNROLL for (size_t m = 0; m < rows; m++) {
-                totals[m][v] = float_fma(float_of_int(sums[m][v]), scale, totals[m][v]);
+                totals[m][v] = float_fma(float_of_int((vint)sums[m][v]), scale, totals[m][v]);
             }
         }
         packed += COLUMNS * sizeof(uint16_t);
