@@ -8,7 +8,11 @@
 
 enum { KR = 2, LEFT_OFFSET = 0, NIBBLE_SHIFT = 0 };
 
-INLINE vsum dot(vsum sums, vint left, vint right) { return sums + (vsum)word_dot(left, right); }
+INLINE vsum dot(vsum sums, vint left, vint right) {
+    sums += (vsum)word_dot(left, right);
+    KEEP(sums); /* or the products of several steps are added to each other first, which takes registers */
+    return sums;
+}
 INLINE vint ones(void) { return int_splat(0x00010001); }
 
 INLINE vint weights_load(const char *packed) { return words_load((const int8_t *)packed); }

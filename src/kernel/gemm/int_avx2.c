@@ -13,10 +13,10 @@
 #define GEMV(symbol, variant, right, run)                                                                            \
     const gemm_kernel symbol = {#symbol, variant, NEEDS, 1, COLUMNS, KR, &(right), &left_row, run};
 GEMM(qp8_f32_qc8w_gemm_6x16_avx2, GEMM_QP8_F32_QC8W, right_i8, run_i8)
-GEMV(qp8_f32_qc8w_gemv_1x16_avx2, GEMM_QP8_F32_QC8W, right_i8, run_row_i8)
+GEMV(qp8_f32_qc8w_gemv_1x16_avx2, GEMM_QP8_F32_QC8W, right_i8, run_i8)
 GEMM(qp8_f32_qc4w_gemm_6x16_avx2, GEMM_QP8_F32_QC4W, right_i4, run_i4)
-GEMV(qp8_f32_qc4w_gemv_1x16_avx2, GEMM_QP8_F32_QC4W, right_i4, run_row_i4)
+GEMV(qp8_f32_qc4w_gemv_1x16_avx2, GEMM_QP8_F32_QC4W, right_i4, run_i4)
 GEMM(qp8_f32_qb4w_gemm_6x16_avx2, GEMM_QP8_F32_QB4W, right_block, run_block)
-GEMV(qp8_f32_qb4w_gemv_1x16_avx2, GEMM_QP8_F32_QB4W, right_block, run_row_block)
+GEMV(qp8_f32_qb4w_gemv_1x16_avx2, GEMM_QP8_F32_QB4W, right_block, run_block)
 GEMM(pqs8_qc8w_gemm_6x16_avx2, GEMM_PQS8_QC8W, right_static, run_static)
-GEMV(pqs8_qc8w_gemv_1x16_avx2, GEMM_PQS8_QC8W, right_static, run_row_static)
+GEMV(pqs8_qc8w_gemv_1x16_avx2, GEMM_PQS8_QC8W, right_static, run_static)

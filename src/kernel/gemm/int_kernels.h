@@ -3,8 +3,8 @@
  * Kernels of the integer variants over the vectors of simd_*.h and the dot product of dot_*.h, included once for each
  * instruction set. Integer sums are exact.
  *
- *   left   head: correction[LANES], inverse scale[LANES]; then [k / KR][LANES][KR] activations, k filled up to 8.
- *          Of one row: the same with 1 for LANES.
+ *   left   head: step, correction[step], inverse scale[step]; then [k / KR][step][KR] activations, k filled up to 8.
+ *          The step is LANES, or 1 where a panel is of one row.
  *   right  head of COLUMNS columns (below); then
  *          int8  [k / KR][COLUMNS][KR], k filled up to 4
  *          int4  [k / 8][COLUMNS] of 8 nibbles, k filled up to 8
@@ -145,10 +145,10 @@ static void pack_right_block(const gemm_rhs *rhs, size_t first, size_t count, vo
     pack_right(rhs, first, count, packed, INT4_BLOCK, right_size_block(rhs->k, rhs->block));
 }
 
-/* ---- left operand; `step` is LANES, or 1 for one row ---- */
+/* ---- left operand ---- */
 
-INLINE size_t left_head_size(const size_t step) { return round_up(step * 2 * sizeof(int32_t), MEMORY_ALIGNMENT); }
-INLINE size_t left_panel_size(size_t k, const size_t step) {
+static size_t left_head_size(size_t step) { return round_up((1 + step * 2) * sizeof(int32_t), MEMORY_ALIGNMENT); }
+static size_t left_panel_size(size_t k, size_t step) {
     return left_head_size(step) + round_up(round_up(k, 8) / KR * step * sizeof(int32_t), MEMORY_ALIGNMENT);
 }
 
@@ -187,12 +187,13 @@ INLINE vint left_groups(const gemm_lhs *lhs, size_t m, size_t k, int32_t zero_po
 
 INLINE void pack_left_rows(const gemm_lhs *lhs, size_t first, size_t count, char *panel, const size_t step) {
     const size_t k = lhs_k(lhs), groups = round_up(k, 8) / KR;
-    int32_t *correction = (int32_t *)panel, *packed = (int32_t *)(panel + left_head_size(step));
+    int32_t *correction = (int32_t *)panel + 1, *packed = (int32_t *)(panel + left_head_size(step));
     float *inverse_scale = (float *)(correction + step);
     int32_t zero_point[LANES] = {0};
     float scale[LANES] = {0};
     char stage[LANES][CHUNK_BYTES];
     memset(panel, 0, left_head_size(step));
+    *(int32_t *)panel = (int32_t)step;
     for (size_t m = 0; m < count; m++) {
         const gemm_row row = row_parameters(lhs, first + m, &scale[m]);
         zero_point[m] = row.zero_point;
@@ -219,10 +220,23 @@ static void pack_left_row(const gemm_lhs *lhs, size_t first, size_t count, void 
     pack_left_rows(lhs, first, count, panel, 1);
 }
 
-/* ---- sums ---- */
+/* ---- sums of one tile: `rows` x `columns` into sums[rows][COLUMNS] ---- */
+
+typedef struct left_view {
+    const int32_t *correction;  /* of each row */
+    const float *inverse_scale; /* of each row */
+    const int32_t *data;        /* KR activations each, those of the next KR `step` further on */
+    size_t step;
+} left_view;
+
+INLINE left_view left_of(const gemm_tile *tile) {
+    const int32_t *head = tile->lhs;
+    const size_t step = (size_t)head[0];
+    return (left_view){head + 1, (const float *)(head + 1 + step), head + left_head_size(step) / sizeof *head, step};
+}
 
 /* One step of int8 weights, or all steps of one load of nibbles. */
-INLINE void int_step(vsum sums[ROWS][VECTORS], const int32_t *left, const size_t left_step, const char *weights,
+INLINE void int_step(vsum sums[ROWS][VECTORS], const int32_t *left, size_t left_step, const char *weights,
                      const size_t rows, const size_t vectors, const bool nibble) {
     const size_t steps = nibble ? 8 / KR : 1;
     UNROLL for (size_t s = 0; s < steps; s++, left += left_step) {
@@ -240,8 +254,8 @@ INLINE void int_step(vsum sums[ROWS][VECTORS], const int32_t *left, const size_t
 
 /* Sums over k elements. Few rows are too few sums to hide the latency of a dot product: then 2 or 4 steps go into sums
  * of their own. */
-INLINE void int_sums(vsum sums[ROWS][VECTORS], const int32_t *left, const size_t left_step, const char *weights,
-                     size_t k, const size_t rows, const size_t vectors, const bool nibble) {
+INLINE void int_sums(vsum sums[ROWS][VECTORS], const int32_t *left, size_t left_step, const char *weights, size_t k,
+                     const size_t rows, const size_t vectors, const bool nibble) {
     const size_t splits = rows >= 4 ? 1 : rows >= 2 ? 2 : 4, step_k = nibble ? 8 : KR;
     const size_t step = nibble ? COLUMNS * sizeof(int32_t) : COLUMNS * KR, left_next = left_step * (step_k / KR);
     vsum split[4][ROWS][VECTORS];
@@ -267,74 +281,29 @@ INLINE void int_sums(vsum sums[ROWS][VECTORS], const int32_t *left, const size_t
     }
 }
 
-/* ---- tiles of `rows` x `columns`, which fill `vectors` vectors, the last perhaps in part ---- */
-
-typedef struct left_view {
-    const int32_t *correction;
-    const float *inverse_scale;
-    const int32_t *data;
-} left_view;
-
-INLINE left_view left_of(const gemm_tile *tile, const size_t step) {
-    const int32_t *head = tile->lhs;
-    return (left_view){head, (const float *)(head + step), head + left_head_size(step) / sizeof *head};
-}
-
-INLINE size_t lanes_of(size_t columns, size_t v) { return min_size(columns - v * LANES, LANES); }
-
-INLINE void store_clamped(const gemm_tile *tile, size_t m, size_t n, size_t count, vfloat value) {
-    float *out = (float *)((char *)tile->out + m * tile->out_stride) + n;
-    float_store_first(out, float_min(float_max(value, float_splat(tile->min)), float_splat(tile->max)), count);
-}
-
-INLINE void channel_tile(const gemm_tile *tile, const right_head *head, const size_t left_step, size_t n,
-                         size_t columns, const size_t rows, const size_t vectors, const bool nibble) {
-    const left_view left = left_of(tile, left_step);
+INLINE void store_sums(int32_t *out, const left_view *left, const char *weights, size_t k, const size_t rows,
+                       const size_t vectors, const bool nibble) {
     vsum sums[ROWS][VECTORS];
-    int_sums(sums, left.data, left_step, (const char *)(head + 1), tile->k, rows, vectors, nibble);
-    UNROLL for (size_t v = 0; v < vectors; v++) {
-        const vint weights = int_load(head->sums + v * LANES);
-        const vfloat scale = float_load(head->scale + v * LANES), bias = float_load(head->bias + v * LANES);
-        UNROLL for (size_t m = 0; m < rows; m++) {
-            vint sum = int_sar((vint)sums[m][v], nibble ? NIBBLE_SHIFT : 0);
-            if (LEFT_OFFSET) sum = int_add(sum, int_mul(int_splat(left.correction[m]), weights));
-            const vfloat scaled = float_mul(float_of_int(sum), float_splat(left.inverse_scale[m]));
-            store_clamped(tile, m, n + v * LANES, lanes_of(columns, v), float_add(float_mul(scaled, scale), bias));
+    int_sums(sums, left->data, left->step, weights, k, rows, vectors, nibble);
+    UNROLL for (size_t m = 0; m < rows; m++) {
+        UNROLL for (size_t v = 0; v < vectors; v++) {
+            int_store(out + m * COLUMNS + v * LANES, int_sar((vint)sums[m][v], nibble ? NIBBLE_SHIFT : 0));
         }
     }
 }
 
-INLINE void static_tile(const gemm_tile *tile, const right_head *head, const size_t left_step, size_t n,
-                        size_t columns, const size_t rows, const size_t vectors) {
-    const vfloat min = float_splat((float)(tile->qmin - tile->zero_point));
-    const vfloat max = float_splat((float)(tile->qmax - tile->zero_point));
-    vsum sums[ROWS][VECTORS];
-    int_sums(sums, left_of(tile, left_step).data, left_step, (const char *)(head + 1), tile->k, rows, vectors, false);
-    UNROLL for (size_t v = 0; v < vectors; v++) {
-        const vint bias = int_load(head->sums + v * LANES);
-        const vfloat scale = float_load(head->scale + v * LANES);
-        UNROLL for (size_t m = 0; m < rows; m++) {
-            const vfloat scaled = float_mul(float_of_int(int_add((vint)sums[m][v], bias)), scale);
-            const vint q = int_of_float(float_min(float_max(scaled, min), max));
-            byte_store_first((int8_t *)tile->out + m * tile->out_stride + n + v * LANES,
-                             int_add(q, int_splat(tile->zero_point)), lanes_of(columns, v));
-        }
-    }
-}
-
-INLINE void block_tile(const gemm_tile *tile, const right_head *head, const size_t left_step, size_t n,
-                       size_t columns, const size_t rows, const size_t vectors) {
-    const left_view left = left_of(tile, left_step);
-    const char *packed = (const char *)(head + 1);
-    const int32_t *data = left.data;
+/* Σ_blocks of scale times the sum of a block. */
+INLINE void store_block_sums(float *out, const left_view *left, const char *packed, size_t k, size_t block,
+                             const size_t rows, const size_t vectors) {
+    const int32_t *data = left->data;
     vfloat totals[ROWS][VECTORS];
     UNROLL for (size_t m = 0; m < rows; m++) {
         UNROLL for (size_t v = 0; v < vectors; v++) totals[m][v] = float_splat(0);
     }
-    for (size_t k = 0; k < tile->k; k += tile->block, data += tile->block / KR * left_step) {
+    for (; k > 0; k -= block, data += block / KR * left->step) {
         vsum sums[ROWS][VECTORS];
-        int_sums(sums, data, left_step, packed, tile->block, rows, vectors, true);
-        packed += tile->block / 2 * COLUMNS;
+        int_sums(sums, data, left->step, packed, block, rows, vectors, true);
+        packed += block / 2 * COLUMNS;
         UNROLL for (size_t v = 0; v < vectors; v++) {
             const vfloat scale = bfloat_load((const uint16_t *)packed + v * LANES);
             UNROLL for (size_t m = 0; m < rows; m++) {
@@ -343,83 +312,128 @@ INLINE void block_tile(const gemm_tile *tile, const right_head *head, const size
         }
         packed += COLUMNS * sizeof(uint16_t);
     }
-    UNROLL for (size_t v = 0; v < vectors; v++) {
-        const vfloat weights = float_load(head->scale + v * LANES), bias = float_load(head->bias + v * LANES);
-        UNROLL for (size_t m = 0; m < rows; m++) {
-            vfloat total = float_mul(totals[m][v], float_splat(1.0f / (1 << NIBBLE_SHIFT)));
-            if (LEFT_OFFSET) total = float_fma(float_splat((float)left.correction[m]), weights, total);
-            const vfloat value = float_fma(total, float_splat(left.inverse_scale[m]), bias);
-            store_clamped(tile, m, n + v * LANES, lanes_of(columns, v), value);
+    UNROLL for (size_t m = 0; m < rows; m++) {
+        UNROLL for (size_t v = 0; v < vectors; v++) {
+            const vfloat factor = float_splat(1.0f / (1 << NIBBLE_SHIFT));
+            float_store(out + m * COLUMNS + v * LANES, float_mul(totals[m][v], factor));
         }
     }
 }
 
-INLINE void int_tile(const gemm_tile *tile, const right_head *head, const size_t left_step, size_t n, size_t columns,
-                     const size_t rows, const size_t vectors, const int_kind kind) {
-    switch (kind) {
-    case INT8_STATIC: static_tile(tile, head, left_step, n, columns, rows, vectors); break;
-    case INT4_BLOCK: block_tile(tile, head, left_step, n, columns, rows, vectors); break;
-    default: channel_tile(tile, head, left_step, n, columns, rows, vectors, kind == INT4);
-    }
+static void sums_i8(int32_t *out, const left_view *left, const char *weights, size_t k, size_t rows, size_t columns) {
+#define CASES(r)                                                                                                     \
+    case r:                                                                                                          \
+        if (columns > LANES) {                                                                                       \
+            store_sums(out, left, weights, k, r, 2, false);                                                          \
+        } else {                                                                                                     \
+            store_sums(out, left, weights, k, r, 1, false);                                                          \
+        }                                                                                                            \
+        break;
+    switch (rows) { EACH_ROW_COUNT(CASES) }
+#undef CASES
+}
+static void sums_i4(int32_t *out, const left_view *left, const char *weights, size_t k, size_t rows, size_t columns) {
+#define CASES(r)                                                                                                     \
+    case r:                                                                                                          \
+        if (columns > LANES) {                                                                                       \
+            store_sums(out, left, weights, k, r, 2, true);                                                           \
+        } else {                                                                                                     \
+            store_sums(out, left, weights, k, r, 1, true);                                                           \
+        }                                                                                                            \
+        break;
+    switch (rows) { EACH_ROW_COUNT(CASES) }
+#undef CASES
+}
+static void sums_block(float *out, const left_view *left, const char *packed, size_t k, size_t block, size_t rows,
+                       size_t columns) {
+#define CASES(r)                                                                                                     \
+    case r:                                                                                                          \
+        if (columns > LANES) {                                                                                       \
+            store_block_sums(out, left, packed, k, block, r, 2);                                                     \
+        } else {                                                                                                     \
+            store_block_sums(out, left, packed, k, block, r, 1);                                                     \
+        }                                                                                                            \
+        break;
+    switch (rows) { EACH_ROW_COUNT(CASES) }
+#undef CASES
 }
 
-INLINE void int_rows(const gemm_tile *tile, const size_t left_step, const size_t rows, const int_kind kind) {
-    const size_t panel_size = kind == INT4         ? right_size_i4(tile->k, 0)
-                              : kind == INT4_BLOCK ? right_size_block(tile->k, tile->block)
-                                                   : right_size_i8(tile->k, 0);
+/* ---- what follows the sums ---- */
+
+INLINE size_t lanes_of(size_t columns, size_t c) { return min_size(columns - c, LANES); }
+
+INLINE void store_clamped(const gemm_tile *tile, size_t m, size_t n, size_t count, vfloat value) {
+    float *out = (float *)((char *)tile->out + m * tile->out_stride) + n;
+    float_store_first(out, float_min(float_max(value, float_splat(tile->min)), float_splat(tile->max)), count);
+}
+
+INLINE void run_channel(const gemm_tile *tile, const bool nibble) {
+    const left_view left = left_of(tile);
+    const size_t panel_size = nibble ? right_size_i4(tile->k, 0) : right_size_i8(tile->k, 0);
     const char *panel = tile->rhs;
     for (size_t n = 0; n < tile->n; n += COLUMNS, panel += panel_size) {
-        const size_t columns = tile->n - n;
-        if (columns > LANES) {
-            int_tile(tile, (const right_head *)panel, left_step, n, columns, rows, 2, kind);
-        } else {
-            int_tile(tile, (const right_head *)panel, left_step, n, columns, rows, 1, kind);
+        const right_head *head = (const right_head *)panel;
+        const size_t columns = min_size(COLUMNS, tile->n - n);
+        int32_t sums[ROWS * COLUMNS];
+        (nibble ? sums_i4 : sums_i8)(sums, &left, (const char *)(head + 1), tile->k, tile->m, columns);
+        for (size_t c = 0; c < columns; c += LANES) {
+            const vint weights = int_load(head->sums + c);
+            const vfloat scale = float_load(head->scale + c), bias = float_load(head->bias + c);
+            for (size_t m = 0; m < tile->m; m++) {
+                vint sum = int_load(sums + m * COLUMNS + c);
+                if (LEFT_OFFSET) sum = int_add(sum, int_mul(int_splat(left.correction[m]), weights));
+                const vfloat scaled = float_mul(float_of_int(sum), float_splat(left.inverse_scale[m]));
+                store_clamped(tile, m, n + c, lanes_of(columns, c), float_add(float_mul(scaled, scale), bias));
+            }
         }
     }
 }
 
-static void run_i8(const gemm_tile *tile) {
-#define CASE(rows)                                                                                                   \
-    case rows: int_rows(tile, LANES, rows, INT8); break;
-    switch (tile->m) { EACH_ROW_COUNT(CASE) }
-#undef CASE
-}
+static void run_i8(const gemm_tile *tile) { run_channel(tile, false); }
+static void run_i4(const gemm_tile *tile) { run_channel(tile, true); }
 
 static void run_static(const gemm_tile *tile) {
-#define CASE(rows)                                                                                                   \
-    case rows: int_rows(tile, LANES, rows, INT8_STATIC); break;
-    switch (tile->m) { EACH_ROW_COUNT(CASE) }
-#undef CASE
-}
-
-static void run_i4(const gemm_tile *tile) {
-#define CASE(rows)                                                                                                   \
-    case rows: int_rows(tile, LANES, rows, INT4); break;
-    switch (tile->m) { EACH_ROW_COUNT(CASE) }
-#undef CASE
+    const left_view left = left_of(tile);
+    const vfloat min = float_splat((float)(tile->qmin - tile->zero_point));
+    const vfloat max = float_splat((float)(tile->qmax - tile->zero_point));
+    const char *panel = tile->rhs;
+    for (size_t n = 0; n < tile->n; n += COLUMNS, panel += right_size_i8(tile->k, 0)) {
+        const right_head *head = (const right_head *)panel;
+        const size_t columns = min_size(COLUMNS, tile->n - n);
+        int32_t sums[ROWS * COLUMNS];
+        sums_i8(sums, &left, (const char *)(head + 1), tile->k, tile->m, columns);
+        for (size_t c = 0; c < columns; c += LANES) {
+            const vint bias = int_load(head->sums + c);
+            const vfloat scale = float_load(head->scale + c);
+            for (size_t m = 0; m < tile->m; m++) {
+                const vint sum = int_add(int_load(sums + m * COLUMNS + c), bias);
+                const vfloat scaled = float_mul(float_of_int(sum), scale);
+                const vint q = int_of_float(float_min(float_max(scaled, min), max));
+                byte_store_first((int8_t *)tile->out + m * tile->out_stride + n + c,
+                                 int_add(q, int_splat(tile->zero_point)), lanes_of(columns, c));
+            }
+        }
+    }
 }
 
 static void run_block(const gemm_tile *tile) {
-#define CASE(rows)                                                                                                   \
-    case rows: int_rows(tile, LANES, rows, INT4_BLOCK); break;
-    switch (tile->m) { EACH_ROW_COUNT(CASE) }
-#undef CASE
-}
-
-static void run_row_i8(const gemm_tile *tile) {
-    if (tile->m) int_rows(tile, 1, 1, INT8);
-}
-
-static void run_row_static(const gemm_tile *tile) {
-    if (tile->m) int_rows(tile, 1, 1, INT8_STATIC);
-}
-
-static void run_row_i4(const gemm_tile *tile) {
-    if (tile->m) int_rows(tile, 1, 1, INT4);
-}
-
-static void run_row_block(const gemm_tile *tile) {
-    if (tile->m) int_rows(tile, 1, 1, INT4_BLOCK);
+    const left_view left = left_of(tile);
+    const char *panel = tile->rhs;
+    for (size_t n = 0; n < tile->n; n += COLUMNS, panel += right_size_block(tile->k, tile->block)) {
+        const right_head *head = (const right_head *)panel;
+        const size_t columns = min_size(COLUMNS, tile->n - n);
+        float sums[ROWS * COLUMNS];
+        sums_block(sums, &left, (const char *)(head + 1), tile->k, tile->block, tile->m, columns);
+        for (size_t c = 0; c < columns; c += LANES) {
+            const vfloat weights = float_load(head->scale + c), bias = float_load(head->bias + c);
+            for (size_t m = 0; m < tile->m; m++) {
+                vfloat sum = float_load(sums + m * COLUMNS + c);
+                if (LEFT_OFFSET) sum = float_fma(float_splat((float)left.correction[m]), weights, sum);
+                const vfloat value = float_fma(sum, float_splat(left.inverse_scale[m]), bias);
+                store_clamped(tile, m, n + c, lanes_of(columns, c), value);
+            }
+        }
+    }
 }
 
 static const gemm_rhs_packing right_i8 = {"i8", COLUMNS, KR, right_size_i8, pack_right_i8};

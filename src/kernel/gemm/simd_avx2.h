@@ -12,6 +12,8 @@
 
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("GCC unroll 16")
+#define KEEP(vector) __asm__("" : "+x"(vector)) /* the compiler sees a new value */
+#define USE(vector) __asm__ volatile("" : : "x"(vector))
 
 /* A tile of 6 rows x 2 vectors of sums, 2 vectors of weights, 1 element and 1 product takes all 16 registers. */
 enum { LANES = 8, VECTORS = 2, COLUMNS = LANES * VECTORS, ROWS = 6 };

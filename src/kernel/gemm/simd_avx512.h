@@ -12,6 +12,8 @@
 
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("GCC unroll 16")
+#define KEEP(vector) __asm__("" : "+v"(vector)) /* the compiler sees a new value */
+#define USE(vector) __asm__ volatile("" : : "v"(vector))
 
 /* A tile of 14 rows x 2 vectors of sums, 2 vectors of weights and 1 element takes 31 of the 32 registers. */
 enum { LANES = 16, VECTORS = 2, COLUMNS = LANES * VECTORS, ROWS = 14 };

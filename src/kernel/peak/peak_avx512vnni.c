@@ -1,20 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Peak of AVX-512 VNNI: vpdpbusd.
+ * Peak of AVX-512 VNNI: int8.
  */
-#include <immintrin.h>
+#include "kernel/gemm/simd_avx512.h"
 
+INLINE vsum byte_dot(vsum sums, vint left, vint right) { return (vsum)_mm512_dpbusd_epi32((vint)sums, left, right); }
+
+#include "kernel/gemm/dot_vnni.h"
 #include "kernel/peak/loops.h"
+#include "kernel/peak/loops_i8.h"
 
-size_t peak_i8_avx512vnni(size_t rounds) {
-    enum { SUMS = 12 };
-    __m512i sums[SUMS];
-    __m512i x = _mm512_set1_epi32(1);
-    for (size_t i = 0; i < SUMS; i++) sums[i] = x;
-    for (size_t r = 0; r < rounds; r++) {
-        for (size_t i = 0; i < SUMS; i++) sums[i] = _mm512_dpbusd_epi32(sums[i], x, x);
-        __asm__("" : "+v"(x)); /* nothing can be taken out of the loop */
-    }
-    for (size_t i = 0; i < SUMS; i++) __asm__ volatile("" : : "v"(sums[i]));
-    return rounds * SUMS * 128;
-}
+size_t peak_i8_avx512vnni(size_t rounds) { return loop_i8(rounds); }

@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Peak of AVX-VNNI: vpdpbusd.
+ * Peak of AVX-VNNI: int8.
  */
-#include <immintrin.h>
+#include "kernel/gemm/simd_avx2.h"
 
-#include "kernel/peak/loops.h"
-
-size_t peak_i8_avxvnni(size_t rounds) {
-    enum { SUMS = 12 };
-    __m256i sums[SUMS];
-    __m256i x = _mm256_set1_epi32(1);
-    for (size_t i = 0; i < SUMS; i++) sums[i] = x;
-    for (size_t r = 0; r < rounds; r++) {
-        for (size_t i = 0; i < SUMS; i++) sums[i] = _mm256_dpbusd_avx_epi32(sums[i], x, x);
-        __asm__("" : "+x"(x)); /* nothing can be taken out of the loop */
-    }
-    for (size_t i = 0; i < SUMS; i++) __asm__ volatile("" : : "x"(sums[i]));
-    return rounds * SUMS * 64;
+INLINE vsum byte_dot(vsum sums, vint left, vint right) {
+    return (vsum)_mm256_dpbusd_avx_epi32((vint)sums, left, right);
 }
+
+#include "kernel/gemm/dot_vnni.h"
+#include "kernel/peak/loops.h"
+#include "kernel/peak/loops_i8.h"
+
+size_t peak_i8_avxvnni(size_t rounds) { return loop_i8(rounds); }
