@@ -1,0 +1,48 @@
+# A thin front of CMake: CMakeLists.txt and CMakePresets.json are the truth.
+PREFIX ?= /usr/local
+JOBS ?= $(shell nproc)
+
+.PHONY: all demo check check-aarch64 aarch64 bench install format clean
+
+all: build/CMakeCache.txt
+	cmake --build build -j $(JOBS) --target mica_tool
+
+build/CMakeCache.txt:
+	cmake --preset release
+
+demo:
+	scripts/install-packages.sh build
+	$(MAKE) all
+	scripts/demo.sh
+
+check:
+	scripts/install-packages.sh build test
+	cmake --preset release -DMICA_WERROR=ON
+	cmake --build build -j $(JOBS)
+	ctest --preset release -j $(JOBS)
+	cmake --preset asan
+	cmake --build build-asan -j $(JOBS)
+	ctest --preset asan -j $(JOBS)
+
+aarch64:
+	scripts/install-packages.sh build aarch64
+	cmake --preset aarch64
+	cmake --build build-aarch64 -j $(JOBS)
+
+check-aarch64: aarch64
+	scripts/check-aarch64.sh build-aarch64
+
+bench: all
+	cmake --build build -j $(JOBS) --target benchmarks check_kernels
+	build/bench_pool
+	build/check_kernels --bench
+
+install: build/CMakeCache.txt
+	cmake --build build -j $(JOBS)
+	cmake --install build --prefix $(PREFIX)
+
+format:
+	git ls-files '*.c' '*.h' | xargs clang-format-19 -i
+
+clean:
+	rm -rf build build-debug build-asan build-tsan build-aarch64
