@@ -157,11 +157,16 @@ static mica_status make_rows(mica_inspection *inspection, mica_error *error) {
 
 /* ---- what follows from rows ---- */
 
-bool xnnpack_name_is_packed(const char *name) {
+/* XNNPACK names its packed microkernels by their operands' layout, and the kinds that have such by these words. */
+static void read_name(mica_inspect_row *row) {
     static const char *const marks[] = {"PF32", "PF16", "QP8", "PQS8"};
+    static const char *const kinds[] = {"Fully Connected (", "Batch Matrix Multiply (", "Convolution ("};
+    if (!row->delegated || !strchr(row->name, '(')) return;
+    row->accelerated = 0;
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
-        if (strstr(name, marks[i])) return true;
-    return false;
+        if (strstr(row->name, marks[i])) row->accelerated = 1;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (starts_with(row->name, kinds[i]) && !strstr(row->name, "DWConv")) row->eligible_kind = true;
 }
 
 static int compare_instructions(const void *a, const void *b) {
@@ -274,8 +279,7 @@ static mica_status derive(mica_inspection *inspection, mica_error *error) {
             mica_inspect_row *const row = &rows[i];
             const bool work = row->role == MICA_ROW_WORK;
             row->share = work && execution && execution->time.p50 > 0 ? row->time.p50 / execution->time.p50 : NAN;
-            if (work && row->accelerated < 0 && strchr(row->name, '('))
-                row->accelerated = xnnpack_name_is_packed(row->name);
+            if (work && row->accelerated < 0) read_name(row);
             derive_rates(inspection, row);
             if (strcmp(row->name, "Program::load_method") == 0) summary->load = row->time.p50;
         }

@@ -71,7 +71,4 @@ extern const char *const inspection_limits[MICA_LIMITS]; /* by mica_limit */
 /* Work in a second of the target scale's `time`, by 10^9; 0: unknown. */
 double inspection_rate(const mica_inspection *inspection, double work, double time);
 
-/* The Inspector names a delegate's microkernels by letters in the name: "(NC, PF32)" took a packed one. */
-bool xnnpack_name_is_packed(const char *name);
-
 #endif

@@ -31,6 +31,7 @@ typedef struct writing {
     bool *described;           /* nodes whose metadata were written */
     fb_ref kinds[EVENT_KINDS]; /* names of the other events */
     bool machine_described;
+    uint64_t origin; /* ns: the first start; readers compute in floating point, to which large times do no good */
 } writing;
 
 /* ---- metadata ---- */
@@ -125,8 +126,8 @@ static fb_ref build_event(writing *w, const mica_event *event, fb_ref name, fb_r
     fb_set_int(b, PROFILE_INSTRUCTION, event->instruction);
     fb_set_ref(b, PROFILE_DELEGATE_STRING, id);
     fb_set_ref(b, PROFILE_METADATA, metadata);
-    fb_set_int(b, PROFILE_START, (int64_t)event->start);
-    fb_set_int(b, PROFILE_END, (int64_t)event->end);
+    fb_set_int(b, PROFILE_START, (int64_t)(event->start - w->origin));
+    fb_set_int(b, PROFILE_END, (int64_t)(event->end - w->origin));
     const fb_ref profile = fb_end(b);
     fb_begin(b, &etdump_event_schema);
     fb_set_ref(b, EVENT_PROFILE, profile);
@@ -188,6 +189,9 @@ static mica_status build_all(writing *w, const mica_event *events, size_t count,
     TRY(arena_array(&w->arena, count, sizeof(fb_ref), &runs, error));
     w->names = names;
     w->described = described;
+    w->origin = UINT64_MAX;
+    for (size_t i = 0; i < count; i++)
+        if (events[i].start < w->origin) w->origin = events[i].start;
     for (size_t i = 0, end; i < count; i = end) {
         for (end = i + 1; end < count && events[end].run == events[i].run;) end++;
         if (cut && !is_whole(&events[i], end - i)) continue;

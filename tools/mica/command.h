@@ -14,8 +14,10 @@
 
 bool command_bench(int argc, char **argv, struct fault *fault);
 bool command_cpu(int argc, char **argv, struct fault *fault);
+bool command_diff(int argc, char **argv, struct fault *fault);
 bool command_explain(int argc, char **argv, struct fault *fault);
 bool command_info(int argc, char **argv, struct fault *fault);
+bool command_inspect(int argc, char **argv, struct fault *fault);
 bool command_run(int argc, char **argv, struct fault *fault);
 
 /* The common options; zero is their default. */

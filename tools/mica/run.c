@@ -12,6 +12,7 @@
 #include "command.h"
 #include "grow.h"
 #include "model.h"
+#include "profile.h"
 #include "rounds.h"
 #include "run_cases.h"
 #include "terminal.h"
@@ -22,7 +23,8 @@ struct run {
     const char *method, *data_path, *output_dir, *cases;
     size_t output_format, executions, warmup, seed, calls;
     double atol, rtol;
-    bool print_outputs;
+    bool print_outputs, limits;
+    struct profile profile;
 };
 
 static const column columns[] = {
@@ -128,6 +130,7 @@ static bool execute(const struct run *run, struct model *model, size_t number, s
     for (size_t i = 0; i < run->warmup; i++) {
         if (!model_run(model, fault)) return false;
     }
+    mica_method_set_trace(model->method, run->profile.trace);
     struct samples times = {0};
     bool good = true;
     for (size_t i = 0; good && i < run->executions; i++) {
@@ -137,6 +140,7 @@ static bool execute(const struct run *run, struct model *model, size_t number, s
         progress("running", (double)i, (double)run->executions);
     }
     progress_end();
+    mica_method_set_trace(model->method, NULL);
     if (good) {
         const char *const method = mica_program_method_name(model->program, model->index);
         const double first = times.items[0];
@@ -170,15 +174,17 @@ static bool run_calls(const struct run *run, struct model *model, json_t *rows, 
     return !differs.exit;
 }
 
-static bool run_model(const struct run *run, mica_context *context, struct fault *fault) {
+static bool run_model(struct run *run, mica_context *context, struct fault *fault) {
     const char *path;
     if (!one_model(&run->arguments, &path, fault)) return false;
     if (run->output_dir && mkdir(run->output_dir, 0777) != 0 && errno != EEXIST) {
         return fail(fault, "%s: %s", run->output_dir, strerror(errno));
     }
-    struct model model;
+    struct model model = {0};
     json_t *const rows = json_array();
-    const bool loaded = model_open(&model, context, path, run->data_path, run->method, fault);
+    const size_t recorded = run->executions * (run->calls + 1);
+    const bool loaded = profile_begin(&run->profile, context, path, run->data_path, run->method, recorded, fault) &&
+                        model_open(&model, context, path, run->data_path, run->method, fault);
     if (loaded && run->settings.verbose) {
         mica_method_memory memory;
         mica_method_query_memory(model.method, &memory);
@@ -186,18 +192,21 @@ static bool run_model(const struct run *run, mica_context *context, struct fault
              path, model.open_ms, model.load_ms, memory.planned, memory.packed, mica_context_threads(context),
              mica_context_isa(context));
     }
-    const bool good = loaded && run_calls(run, &model, rows, fault);
+    mica_context_set_trace(context, NULL);
+    const bool good = loaded && run_calls(run, &model, rows, fault) &&
+                      profile_end(&run->profile, context, model.method, run->limits, &run->settings, fault);
     if (json_array_size(rows)) {
         print_rows(&run->settings, rows, print_values);
     }
     json_decref(rows);
     model_close(&model);
+    profile_free(&run->profile);
     return good;
 }
 
 /* ---- the command line ---- */
 
-static bool start(const struct run *run, struct fault *fault) {
+static bool start(struct run *run, struct fault *fault) {
     if (run->settings.threads.count > 1) return usage(fault, "--cpu-threads takes one number here");
     mica_context *context;
     if (!context_open(&run->settings, (mica_kernels)run->settings.kernels, run->settings.isa, &context, fault))
@@ -227,6 +236,8 @@ bool command_run(int argc, char **argv, struct fault *fault) {
         REAL("rtol", "X", run.rtol, "relative tolerance (default 1e-4)"),
         SIZE("num-executions", "N", 1, run.executions, "how often to run (default 1)"),
         SIZE("warmup", "N", 0, run.warmup, "runs before those (default 0)"),
+        TEXT("etdump-path", "FILE", run.profile.path, "record the executions there, as ExecuTorch's ETDump"),
+        FLAG("limits", run.limits, "measure the machine's limits, too, for the roofline (takes a second)"),
         NEXT("call", run.calls, "what follows is a further call of the same loaded method"),
         TEXT("data-path", "FILE.ptd", run.data_path, "weights kept outside of the program"),
         TEXT("cases", "CASES.tsv", run.cases, "run an index of cases instead of a model"),

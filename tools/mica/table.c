@@ -32,13 +32,14 @@ void json_print(const json_t *value, FILE *out) {
     fputc('\n', out);
 }
 
-/* A member as text; a list becomes "a; b", an object in it is shown by its first member. `decimals` < 0: all digits. */
+/* A member as text; a list becomes "a; b", an object in it is shown by its first member. `decimals` as in a
+ * column. */
 static void cell_text(const json_t *value, int decimals, char *text, size_t size) {
     *text = 0;
     if (json_is_string(value)) snprintf(text, size, "%s", json_string_value(value));
     if (json_is_integer(value)) snprintf(text, size, "%lld", (long long)json_integer_value(value));
     if (json_is_real(value))
-        snprintf(text, size, decimals < 0 ? "%.*g" : "%.*f", decimals < 0 ? 9 : decimals, json_real_value(value));
+        snprintf(text, size, decimals < 0 ? "%.*g" : "%.*f", decimals == -1 ? 9 : abs(decimals), json_real_value(value));
     if (json_is_boolean(value)) snprintf(text, size, "%s", json_is_true(value) ? "yes" : "no");
     if (json_is_object(value))
         cell_text(json_object_iter_value(json_object_iter((json_t *)value)), decimals, text, size);

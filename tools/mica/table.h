@@ -16,7 +16,7 @@ typedef enum output_format { OUTPUT_TABLE, OUTPUT_TSV, OUTPUT_CSV, OUTPUT_JSON }
 typedef struct column {
     const char *key;     /* the row's member; heading of TSV and CSV */
     const char *heading; /* of the table, with the unit; NULL: not in the table */
-    int decimals;        /* of reals in the table */
+    int decimals;        /* of reals in the table; -1: all digits, -N: N significant ones */
     unsigned style;
 } column;
 #define COLUMN_ACCENT 1u   /* coloured by the row's "accelerated" and "eligible_kind" */
