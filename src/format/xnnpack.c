@@ -44,15 +44,20 @@ static mica_status open_frame(xnn_parts *parts, size_t size) {
     return MICA_OK;
 }
 
-/* Value `index` gets its content from node `node`. */
-static mica_status produce(const xnn_parts *parts, bool *ready, size_t node, uint32_t index) {
+/* Fails about node `n` of the graph; the ones that no table stands for cannot fail. */
+static mica_status bad_order(const xnn_parts *parts, size_t n, const char *text) {
+    const bytes_span tables = fb_vector(parts->root, XGRAPH_XNODES);
+    const size_t index = n - (parts->graph->node_count - tables.count);
+    const mica_status status = XNN_BAD(parts, fb_at(tables, index), xnn_node_schema, XNODE_UNION, "%s", text);
+    return fb_in(parts->error, status, "xnodes[%zu]", index);
+}
+
+/* Node `n` gives value `index` its content. */
+static mica_status produce(const xnn_parts *parts, bool *ready, size_t n, uint32_t index) {
     const xnn_value *const value = &parts->values[index];
-    if (value->operand.data || value->is_input || ready[index]) {
-        return error_set(parts->error, MICA_ERROR_FORMAT, "node %zu: writes %s", node,
-                         value->operand.data ? "a constant"
-                         : value->is_input   ? "an input"
-                                             : "a value written before");
-    }
+    if (value->operand.data) return bad_order(parts, n, "it writes a constant");
+    if (value->is_input) return bad_order(parts, n, "it writes an input");
+    if (ready[index]) return bad_order(parts, n, "it writes a value that was written before");
     ready[index] = true;
     return MICA_OK;
 }
@@ -66,20 +71,17 @@ static mica_status check_order(const xnn_parts *parts) {
         const xnn_node *const node = &graph->nodes[n];
         for (size_t i = 0; i < node->operation.input_count; i++) {
             const uint32_t index = node->inputs[i];
-            if (index == XNN_INVALID_ID) continue;
-            const xnn_value *const value = &graph->values[index];
-            if (!value->operand.data && !value->is_input && !ready[index]) {
-                return error_set(parts->error, MICA_ERROR_FORMAT, "node %zu: input %zu is read before it is written",
-                                 n, i);
-            }
+            if (index == XNN_INVALID_ID || graph->values[index].operand.data || graph->values[index].is_input)
+                continue;
+            if (!ready[index]) return bad_order(parts, n, "it reads a value before it is written");
         }
         TRY(produce(parts, ready, n, node->output));
         if (node->second_output != XNN_INVALID_ID) TRY(produce(parts, ready, n, node->second_output));
     }
     for (size_t i = 0; i < graph->value_count; i++) {
         if (graph->values[i].is_output && !ready[i]) {
-            return error_set(parts->error, MICA_ERROR_FORMAT, "output %u of the graph is never written",
-                             graph->values[i].external);
+            return XNN_BAD(parts, parts->root, xnn_graph_schema, XGRAPH_XNODES, "none of them writes argument %u",
+                           graph->values[i].external);
         }
     }
     return MICA_OK;

@@ -333,7 +333,7 @@ static mica_status find_value(const reader *r, size_t field, uint32_t types, uin
     const uint32_t value = r->parts->ids[low].value;
     const mica_operand_type type = r->parts->values[value].operand.type;
     if (!(types >> type & 1))
-        return BAD(r, field, "value %u has the type %d, which cannot stand here", id, (int)type);
+        return BAD(r, field, "id %u is of a value of type %d, which cannot stand here", id, (int)type);
     *out = value;
     return MICA_OK;
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/half.h"
+#include "format/text.h"
 
 #define MAX_EXTERNALS 4096
 
@@ -35,42 +36,48 @@ static const datatype datatypes[] = {
 
 /* ---- constants ---- */
 
-/* Bytes of constant `index`, which is not 0; `table` and `field` name it. */
+/* Fails about the field that names a constant. */
+#define BAD_CONSTANT(...) XNN_BAD(parts, table, *schema, field, __VA_ARGS__)
+
+/* Constants with a key are in the program's named data, older ones in a region behind the flatbuffer. */
+static mica_status find_data(const xnn_parts *parts, fb_table table, const fb_schema *schema, size_t field,
+                             fb_table constant, bytes_span *out) {
+    size_t length = 0;
+    const char *const key = fb_string(constant, XCONSTANT_NAMED_KEY, &length);
+    const uint64_t size = fb_u64(constant, XCONSTANT_SIZE, 0);
+    if (!key) {
+        const uint64_t offset = fb_u64(constant, XCONSTANT_OFFSET, 0);
+        if (offset > parts->constant_data.count || size > parts->constant_data.count - offset) {
+            return BAD_CONSTANT("%llu bytes from %llu on end outside of %zu bytes of constants",
+                                (unsigned long long)size, (unsigned long long)offset, parts->constant_data.count);
+        }
+        *out = (bytes_span){parts->constant_data.data + offset, size};
+        return MICA_OK;
+    }
+    if (!text_is_name(key, length)) return BAD_CONSTANT("the key of its data is not a name");
+    bytes_span found = {NULL, 0};
+    found.data = pte_find_data(parts->program, key, length, &found.count);
+    if (!found.data) return BAD_CONSTANT("there is no named data \"%s\"", key);
+    if (found.count != size) {
+        return BAD_CONSTANT("%llu bytes, of which the named data has %zu", (unsigned long long)size, found.count);
+    }
+    *out = found;
+    return MICA_OK;
+}
+
+/* Bytes of the constant that a field of a table names by its index; which is not 0. */
 static mica_status find_constant(const xnn_parts *parts, fb_table table, const fb_schema *schema, size_t field,
                                  size_t alignment, bytes_span *out) {
     const uint32_t index = fb_u32(table, field, 0);
     const bytes_span list = fb_vector(parts->root, parts->inlined ? XGRAPH_CONSTANT_BUFFER : XGRAPH_CONSTANT_DATA);
-    if (index >= list.count) return XNN_BAD(parts, table, *schema, field, "constant %u of %zu", index, list.count);
-    const fb_table entry = fb_at(list, index);
-    bytes_span bytes;
+    if (index >= list.count) return BAD_CONSTANT("constant %u of %zu", index, list.count);
+    bytes_span bytes = {NULL, 0};
     if (parts->inlined) {
-        bytes = fb_vector(entry, XBUFFER_STORAGE);
+        bytes = fb_vector(fb_at(list, index), XBUFFER_STORAGE);
     } else {
-        size_t length = 0;
-        const char *const key = fb_string(entry, XCONSTANT_NAMED_KEY, &length);
-        const uint64_t size = fb_u64(entry, XCONSTANT_SIZE, 0);
-        if (key) {
-            bytes.data = pte_find_data(parts->program, key, length, &bytes.count);
-            if (!bytes.data) {
-                return XNN_BAD(parts, table, *schema, field, "constant %u has a key that no named data has", index);
-            }
-            if (bytes.count != size) {
-                return XNN_BAD(parts, table, *schema, field, "constant %u of %llu bytes is named data of %zu", index,
-                               (unsigned long long)size, bytes.count);
-            }
-        } else {
-            const uint64_t offset = fb_u64(entry, XCONSTANT_OFFSET, 0);
-            if (offset > parts->constant_data.count || size > parts->constant_data.count - offset) {
-                return XNN_BAD(parts, table, *schema, field,
-                               "constant %u: %llu bytes from %llu on end outside of %zu bytes of constants", index,
-                               (unsigned long long)size, (unsigned long long)offset, parts->constant_data.count);
-            }
-            bytes = (bytes_span){parts->constant_data.data + offset, size};
-        }
+        TRY(find_data(parts, table, schema, field, fb_at(list, index), &bytes));
     }
-    if ((uintptr_t)bytes.data % alignment != 0) {
-        return XNN_BAD(parts, table, *schema, field, "constant %u is not aligned for its type", index);
-    }
+    if ((uintptr_t)bytes.data % alignment != 0) return BAD_CONSTANT("the data is not aligned for its type");
     *out = bytes;
     return MICA_OK;
 }
@@ -328,35 +335,54 @@ static mica_status add_convert(xnn_parts *parts, fb_table table, int16_t type, u
     return MICA_OK;
 }
 
-static mica_status read_value(xnn_parts *parts, fb_table table, uint32_t index) {
-    const bool quantized = fb_u8(table, XVALUE_TYPE, 0) == XVALUE_QUANTIZED;
-    const fb_table content = fb_child(table, XVALUE_VALUE);
-    const fb_table tensor = quantized ? fb_child(content, XQUANTIZED_TENSOR_VALUE) : content;
-    if (!content.at) return XNN_BAD(parts, table, xnn_value_schema, XVALUE_VALUE, "absent");
-    xnn_value *const value = &parts->values[index];
-    const int16_t type = fb_i16(tensor, XTENSOR_DATATYPE, 0);
-    if (type < 0 || (size_t)type >= sizeof datatypes / sizeof *datatypes || datatypes[type].bits == 0 ||
+/* Weights are constants; rows that are quantized at run time are neither that nor seen from outside. */
+static mica_status check_use(const xnn_parts *parts, fb_table table, const xnn_value *value) {
+    const uint8_t quantization = datatypes[value->operand.type].quantization;
+    const bool weights = quantization == QUANT_PER_CHANNEL || quantization == QUANT_PER_GROUP;
+    const bool rows = quantization == QUANT_PER_TOKEN;
+    const bool constant = value->operand.data != NULL, external = value->external != XNN_NO_EXTERNAL;
+    if ((!weights || constant) && (!rows || !(constant || external))) return MICA_OK;
+    return XNN_BAD(parts, table, xnn_tensor_schema, XTENSOR_DATATYPE, "%d is a type of %s only",
+                   (int)value->operand.type, weights ? "constants" : "intermediate values");
+}
+
+static mica_status read_tensor(const xnn_parts *parts, fb_table table, bool quantized, xnn_value *value) {
+    const int16_t type = fb_i16(table, XTENSOR_DATATYPE, 0);
+    const size_t known = sizeof datatypes / sizeof *datatypes;
+    if (type < 0 || (size_t)type >= known || datatypes[type].bits == 0 ||
         quantized != (datatypes[type].quantization != QUANT_NONE)) {
-        return XNN_BAD(parts, tensor, xnn_tensor_schema, XTENSOR_DATATYPE, "%d is no type of a %s value", type,
+        return XNN_BAD(parts, table, xnn_tensor_schema, XTENSOR_DATATYPE, "%d is no type of a %s value", type,
                        quantized ? "quantized" : "plain");
     }
     value->operand.type = (mica_operand_type)type;
     size_t bytes = 0;
-    TRY(read_dims(parts, tensor, &value->operand, &bytes));
-    if (fb_u32(tensor, XTENSOR_CONSTANT_BUFFER_IDX, 0) != 0)
-        TRY(read_constant(parts, tensor, bytes, &value->operand));
-    TRY(read_role(parts, tensor, value));
-    if (quantized) TRY(read_quantization(parts, content, &value->operand));
-    const uint8_t quantization = datatypes[type].quantization;
-    const bool weights = quantization == QUANT_PER_CHANNEL || quantization == QUANT_PER_GROUP;
-    const bool constant = value->operand.data != NULL, external = value->external != XNN_NO_EXTERNAL;
-    if ((weights && !constant) || (quantization == QUANT_PER_TOKEN && (constant || external))) {
-        return XNN_BAD(parts, tensor, xnn_tensor_schema, XTENSOR_DATATYPE, "%d is a type of %s only", type,
-                       weights ? "constants" : "intermediate values");
-    }
+    TRY(read_dims(parts, table, &value->operand, &bytes));
+    if (fb_u32(table, XTENSOR_CONSTANT_BUFFER_IDX, 0) != 0) TRY(read_constant(parts, table, bytes, &value->operand));
+    TRY(read_role(parts, table, value));
+    return check_use(parts, table, value);
+}
+
+static mica_status read_plain(xnn_parts *parts, fb_table content, uint32_t index) {
+    TRY(read_tensor(parts, content, false, &parts->values[index]));
+    parts->ids[index] = (xnn_id){fb_u32(content, XTENSOR_ID_OUT, 0), index};
+    const int16_t mark = fb_i16(content, XTENSOR_DQ_DATATYPE, 0);
+    return mark ? add_convert(parts, content, mark, index, &parts->ids[index].value) : MICA_OK;
+}
+
+static mica_status read_quantized(xnn_parts *parts, fb_table content, uint32_t index) {
+    const fb_table tensor = fb_child(content, XQUANTIZED_TENSOR_VALUE);
+    const mica_status status = read_tensor(parts, tensor, true, &parts->values[index]);
+    if (status) return fb_in(parts->error, status, "tensor_value");
     parts->ids[index] = (xnn_id){fb_u32(tensor, XTENSOR_ID_OUT, 0), index};
-    const int16_t dynamic = quantized ? 0 : fb_i16(tensor, XTENSOR_DQ_DATATYPE, 0);
-    return dynamic ? add_convert(parts, tensor, dynamic, index, &parts->ids[index].value) : MICA_OK;
+    return read_quantization(parts, content, &parts->values[index].operand);
+}
+
+static mica_status read_value(xnn_parts *parts, fb_table table, uint32_t index) {
+    const bool quantized = fb_u8(table, XVALUE_TYPE, 0) == XVALUE_QUANTIZED;
+    const fb_table content = fb_child(table, XVALUE_VALUE);
+    if (!content.at) return XNN_BAD(parts, table, xnn_value_schema, XVALUE_VALUE, "absent");
+    const mica_status status = quantized ? read_quantized(parts, content, index) : read_plain(parts, content, index);
+    return status ? fb_in(parts->error, status, "xvalue_union") : MICA_OK;
 }
 
 static int by_id(const void *a, const void *b) {
@@ -412,7 +438,7 @@ mica_status xnn_read_values(xnn_parts *parts) {
     parts->graph->value_count = tables.count;
     for (size_t i = 0; i < tables.count; i++) {
         const mica_status status = read_value(parts, fb_at(tables, i), (uint32_t)i);
-        if (status) return fb_in(parts->error, status, "xvalues[%zu].xvalue_union", i);
+        if (status) return fb_in(parts->error, status, "xvalues[%zu]", i);
     }
     if (tables.count > 0) qsort(parts->ids, tables.count, sizeof *parts->ids, by_id);
     return check_unique(parts, tables.count);
