@@ -28,7 +28,7 @@ bool profile_begin(struct profile *profile, mica_context *context, const char *m
 
 static bool measure_limits(mica_context *context, mica_limit_info *limits, struct fault *fault) {
     for (size_t i = 0; i < MICA_LIMITS; i++) {
-        if (mica_measure(context, (mica_limit)i, 0, &limits[i]) != MICA_OK)
+        if (mica_measure(context, (mica_limit)i, &limits[i]) != MICA_OK)
             return fail(fault, "%s", mica_context_error(context));
     }
     return true;
