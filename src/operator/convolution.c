@@ -120,7 +120,6 @@ static mica_status create(const mica_operation *operation, const op_target *targ
 }
 
 static mica_status reshape(struct op *op, const op_shape *inputs, const op_shape *output, mica_error *error) {
-    (void)error;
     convolution *const self = (convolution *)op;
     self->images = inputs[0].dims[0];
     self->height = inputs[0].dims[1];
@@ -129,8 +128,17 @@ static mica_status reshape(struct op *op, const op_shape *inputs, const op_shape
     self->out_height = output->dims[1];
     self->out_width = output->dims[2];
     self->padding_bytes =
-        op->operation->inputs[0]->type == MICA_OPERAND_QDINT8 ? round_up(self->images * self->group_inputs, 64) : 0;
-    op->workspace = self->padding_bytes +
+        op->operation->inputs[0]->type == MICA_OPERAND_QDINT8 ? round_up(self->images * self->piece, 64) : 0;
+    self->padded_bytes = 0;
+    if (self->pads) {
+        self->width += op->operation->as.window.padding_left + op->operation->as.window.padding_right;
+        size_t bytes = self->images * self->height * self->channels * self->element; /* less than the input has */
+        if (!size_mul(bytes, self->width, &bytes) || bytes > SIZE_MAX / 4) {
+            return error_set(error, MICA_ERROR_LIMIT, "the padded image is too large");
+        }
+        self->padded_bytes = round_up(bytes, 64);
+    }
+    op->workspace = self->padding_bytes + self->padded_bytes +
                     gemm_plan_shape(&self->plan, self->groups, self->images * self->out_height * self->out_width);
     op->kernel = self->plan.kernel->name;
     return MICA_OK;
@@ -177,7 +185,7 @@ static void rows(const void *owner, size_t batch, size_t first, size_t count, ge
     const convolution *const self = state->self;
     const mica_operand *const operand = self->base.operation->inputs[0];
     const size_t pixel = self->channels * self->element;
-    const uint8_t *const input = (const uint8_t *)state->run->inputs[0] + batch * self->group_inputs * self->element;
+    const uint8_t *const input = state->input + batch * self->group_inputs * self->element;
     const size_t per_image = self->out_height * self->out_width;
     *lhs = (gemm_lhs){.type = gemm_type_of(operand->type),
                       .row_stride = pixel,
