@@ -49,9 +49,8 @@ static bool bench_arguments(struct bench *bench, struct fault *fault) {
     }
     for (size_t i = 0; i < bench->arguments.count; i++) {
         const char *const path = bench->arguments.items[i].text;
-        const char *const slash = strrchr(path, '/');
         const bench_model_spec spec = {
-            .name = slash ? slash + 1 : path,
+            .name = path,
             .path = path,
             .data_path = bench->data_path,
             .method = bench->method,
