@@ -5,8 +5,10 @@
 expect 0 '^Usage: mica COMMAND' --help
 expect 0 '^Usage: mica COMMAND' help
 expect 0 '^mica [0-9]*\.[0-9]*\.[0-9]*$' --version
-for command in run explain info bench cpu; do
-    expect 0 "^  $command " --help
+commands=$("$mica" --help | sed -n 's/^  \([a-z]*\)  .*/\1/p')
+check 'seven commands or more' sh -c "[ $(echo "$commands" | wc -w) -ge 7 ]"
+for command in $commands; do
+    check "$command has its part of the manual" grep -q -i "^.SH MICA $command" "$2/docs/mica.1"
     expect 0 "^Usage: mica $command " "$command" --help
     expect 0 '--format table|tsv|csv|json' "$command" -h
     expect 2 "$command: unknown option '--nonsense'" "$command" --nonsense=3
