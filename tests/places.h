@@ -3,6 +3,7 @@
  * For tests: every number that a verified FlatBuffer holds, by its path in the schema, so that tests can change it.
  * "values[1].sizes" is the offset to a vector, "values[1].sizes.count" its length, "values[1].sizes[0]" an element, and
  * "values[1].sizes.slot" the entry in the vtable: 0 makes the field absent (in all tables of that vtable).
+ * "name.text" is the first byte of a string.
  */
 #ifndef TESTS_PLACES_H
 #define TESTS_PLACES_H
@@ -64,6 +65,7 @@ static inline void places_of_target(struct places *places, struct path path, con
     const uint8_t *const target = at + bytes_u32(at);
     if (kind == FB_STRING) {
         places_add(places, path_of("%s.count", path.text), target, 4);
+        places_add(places, path_of("%s.text", path.text), target + 4, 1);
     } else {
         places_of_table(places, path, (fb_table){target}, schema);
     }

@@ -334,6 +334,18 @@ static void missing_named_data_is_named(void **state) {
     free(payload.data);
 }
 
+/* A payload that stands one byte off: its own lists are no longer aligned. */
+static void misaligned_lists_are_refused(void **state) {
+    (void)state;
+    struct payload payload = whole_payload(NAMED, false);
+    uint8_t *const aligned = payload.data;
+    payload.data = malloc(payload.size + 1);
+    memcpy(++payload.data, aligned, payload.size);
+    refused(&payload, VALUE(7) "quant_params.scale: not aligned for its type", MICA_ERROR_FORMAT);
+    free(payload.data - 1);
+    free(aligned);
+}
+
 /* Scales are read once for each value that names them: that must stay linear in what the file holds. */
 static void shared_scales_are_limited(void **state) {
     (void)state;
@@ -460,8 +472,9 @@ static void real_files_may_hold_anything(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scales_in_constants_are_checked), cmocka_unit_test(missing_named_data_is_named),
-        cmocka_unit_test(shared_scales_are_limited),       cmocka_unit_test(every_field_may_be_anything),
-        cmocka_unit_test(every_truncation_is_refused),     cmocka_unit_test(real_files_may_hold_anything),
+        cmocka_unit_test(misaligned_lists_are_refused),    cmocka_unit_test(shared_scales_are_limited),
+        cmocka_unit_test(every_field_may_be_anything),     cmocka_unit_test(every_truncation_is_refused),
+        cmocka_unit_test(real_files_may_hold_anything),
     };
     struct CMUnitTest checklist[sizeof damages / sizeof *damages];
     for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {

@@ -37,6 +37,8 @@ static void everything_is_decoded(const xnn_graph *graph) {
     assert_int_equal(op->inputs[1]->block, 64);
     assert_int_equal(op->inputs[1]->zero_point, 8);
     assert_true(float_of_bf16(op->inputs[1]->block_scales[15]) == 15.5f);
+    const mica_operand *const old = &graph->values[OLD_BLOCK_FILTER].operand; /* f32 in the file: 0.25, 1.25, … */
+    for (size_t i = 0; i < 16; i++) assert_true(float_of_bf16(old->block_scales[i]) == 0.25f + (float)i);
     op = operation_of(graph, MICA_FULLY_CONNECTED, 2);
     assert_null(op->inputs[2]);
     assert_int_equal(op->inputs[1]->dims[1], 127);

@@ -99,6 +99,13 @@ static void a_bundled_program_is_unwrapped(void **state) {
     assert_int_equal(o.program->file_size, inner.size);
     check_program(o.program);
     close_image(&o);
+    struct image shifted = {malloc(size + 4), size + 4};
+    memcpy(shifted.data + 4, image.data, size);
+    open_image(&o, shifted.data + 4, size);
+    assert_int_equal(o.status, MICA_ERROR_FORMAT);
+    assert_non_null(strstr(o.error.text, "program: not aligned to 16, at byte "));
+    close_image(&o);
+    free(shifted.data);
     memcpy(image.data + size - inner.size + 4, "ET99", 4); /* the program stands last */
     open_image(&o, image.data, image.size);
     assert_int_equal(o.status, MICA_ERROR_FORMAT);
@@ -107,6 +114,22 @@ static void a_bundled_program_is_unwrapped(void **state) {
     fb_builder_free(&b);
     free(image.data);
     free(inner.data);
+}
+
+/* Before segments had a stated size, and before constants had a segment. */
+static void older_programs_open(void **state) {
+    (void)state;
+    const struct image image = program_of_age(true);
+    memcpy(image.data + 12, &(uint32_t){24}, 4); /* the header's length */
+    put64(image.data + 32, UINT64_MAX);          /* is not part of it */
+    struct opened o;
+    open_image(&o, image.data, image.size);
+    assert_string_equal(o.error.text, "");
+    check_program(o.program);
+    assert_int_equal(o.program->methods[0].values[CONSTANT].as.tensor->storage, PTE_CONSTANT);
+    assert_int_equal(o.program->constant_bytes, 16);
+    close_image(&o);
+    free(image.data);
 }
 
 /* A tensor that no file given has. */
@@ -145,11 +168,9 @@ static void every_fixture_opens(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(everything_is_decoded),
-        cmocka_unit_test(a_bundled_program_is_unwrapped),
-        cmocka_unit_test(missing_external_data_is_named),
-        cmocka_unit_test(every_sample_opens),
-        cmocka_unit_test(every_fixture_opens),
+        cmocka_unit_test(everything_is_decoded), cmocka_unit_test(a_bundled_program_is_unwrapped),
+        cmocka_unit_test(older_programs_open),   cmocka_unit_test(missing_external_data_is_named),
+        cmocka_unit_test(every_sample_opens),    cmocka_unit_test(every_fixture_opens),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -111,6 +111,7 @@ enum {
     SLOPED,
     SUM,
     SPARE,
+    OLD_BLOCK_FILTER,
     VALUE_COUNT
 };
 
@@ -149,6 +150,8 @@ static const value_of value_table[VALUE_COUNT] = {
     [SLOPED] = {MICA_OPERAND_F32, {6, 8}, .rank = 2},
     [SUM] = {MICA_OPERAND_F32, {6, 8}, .rank = 2, .flags = XTENSOR_FLAG_OUTPUT, .external = 2},
     [SPARE] = {MICA_OPERAND_F32, {6, 8}, .rank = 2},
+    [OLD_BLOCK_FILTER] =
+        {MICA_OPERAND_QBINT4, {8, 128}, .rank = 2, .constant = C_BYTES, .group = 64, .inline_scales = true},
 };
 enum { EXTERNAL_COUNT = 7 };
 

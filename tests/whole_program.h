@@ -17,6 +17,7 @@
 #include "flatbuf/build.h"
 #include "format/program.h"
 #include "format/program_schema.h"
+#include "format/tensor_data_schema.h"
 
 #define ALL(array) (array), sizeof(array) / sizeof *(array)
 
@@ -253,7 +254,8 @@ static inline fb_ref build_named(builder *b, const char *key, int segment) {
     return fb_end(b);
 }
 
-static inline fb_ref build_program(builder *b) {
+/* `old`: constants stand in the flatbuffer, as exporters wrote them before segments. */
+static inline fb_ref build_program(builder *b, bool old) {
     static const uint8_t blob[48] = {0};
     const fb_ref plans = build_plan(b), constants = build_parts(b, 0), state = build_parts(b, 1);
     fb_ref segments[SEGMENT_COUNT];
@@ -263,10 +265,17 @@ static inline fb_ref build_program(builder *b) {
                                      fb_build_scalars(b, &pte_inline_data_schema, BUFFER_STORAGE, ALL(blob)));
     const fb_ref lists[] = {fb_build_refs(b, ALL(segments)), fb_build_refs(b, ALL(named)),
                             fb_build_refs(b, &state, 1), fb_build_refs(b, &inlined, 1)};
+    fb_ref buffers[2];
+    for (size_t i = 0; i < 2; i++) {
+        buffers[i] =
+            build_one(b, &pte_buffer_schema, fb_build_scalars(b, &pte_buffer_schema, BUFFER_STORAGE, blob, i * 16));
+    }
+    const fb_ref inlined_constants = fb_build_refs(b, ALL(buffers));
     fb_begin(b, &pte_program_schema);
     fb_set_int(b, PROGRAM_VERSION, 0);
+    if (old) fb_set_ref(b, PROGRAM_CONSTANT_BUFFER, inlined_constants);
     fb_set_ref(b, PROGRAM_EXECUTION_PLAN, plans);
-    fb_set_ref(b, PROGRAM_CONSTANT_SEGMENT, constants);
+    if (!old) fb_set_ref(b, PROGRAM_CONSTANT_SEGMENT, constants);
     fb_set_ref(b, PROGRAM_SEGMENTS, lists[0]);
     fb_set_ref(b, PROGRAM_NAMED_DATA, lists[1]);
     fb_set_ref(b, PROGRAM_MUTABLE_DATA_SEGMENTS, lists[2]);
@@ -287,12 +296,12 @@ static inline struct image open_gap(const uint8_t *flatbuffer, size_t size, size
 
 static inline void put64(uint8_t *at, uint64_t value) { memcpy(at, &value, 8); }
 
-static inline struct image whole_program(void) {
+static inline struct image program_of_age(bool old) {
     builder b;
     fb_builder_init(&b, &memory_default);
     const uint8_t *data = NULL;
     size_t size = 0;
-    assert_int_equal(fb_finish(&b, build_program(&b), &(fb_options){.identifier = "ET12"}, &data, &size, NULL),
+    assert_int_equal(fb_finish(&b, build_program(&b, old), &(fb_options){.identifier = "ET12"}, &data, &size, NULL),
                      MICA_OK);
     const size_t program = round_up(size + 32, 16);
     const struct image image = open_gap(data, size, 32, program - size - 32 + SEGMENT_COUNT * SEGMENT_STEP);
@@ -305,43 +314,35 @@ static inline struct image whole_program(void) {
     return image;
 }
 
-/* The external data that the program names: f32 [2] "weight". Its schema is the reader's own; these are its bytes. */
+static inline struct image whole_program(void) { return program_of_age(false); }
+
+/* The external data that the program names: f32 [2] "weight"; and a "blob" of the same bytes. */
 static inline struct image whole_data(void) {
-    static const fb_field layout_fields[] = {FB_SCALAR("scalar_type", FB_I8), FB_SCALARS("sizes", FB_I32),
-                                             FB_SCALARS("dim_order", FB_U8)};
-    static const fb_schema layout_schema = FB_SCHEMA("TensorLayout", layout_fields);
-    static const fb_field entry_fields[] = {FB_TEXT("key"), FB_SCALAR("segment_index", FB_U32),
-                                            FB_CHILD("tensor_layout", &layout_schema)};
-    static const fb_schema entry_schema = FB_SCHEMA("NamedData", entry_fields);
-    static const fb_field root_fields[] = {FB_SCALAR("version", FB_U32),
-                                           FB_CHILDREN("segments", &data_segment_schema),
-                                           FB_CHILDREN("named_data", &entry_schema)};
-    static const fb_schema root_schema = FB_SCHEMA("FlatTensor", root_fields);
     static const int32_t sizes[] = {2};
     static const uint8_t order[] = {0};
     builder b;
     fb_builder_init(&b, &memory_default);
-    const fb_ref lists[] = {fb_build_scalars(&b, &layout_schema, 1, ALL(sizes)),
-                            fb_build_scalars(&b, &layout_schema, 2, ALL(order))};
-    fb_begin(&b, &layout_schema);
-    fb_set_int(&b, 0, MICA_F32);
-    fb_set_ref(&b, 1, lists[0]);
-    fb_set_ref(&b, 2, lists[1]);
+    const fb_ref lists[] = {fb_build_scalars(&b, &ptd_layout_schema, LAYOUT_SIZES, ALL(sizes)),
+                            fb_build_scalars(&b, &ptd_layout_schema, LAYOUT_DIM_ORDER, ALL(order))};
+    fb_begin(&b, &ptd_layout_schema);
+    fb_set_int(&b, LAYOUT_SCALAR_TYPE, MICA_F32);
+    fb_set_ref(&b, LAYOUT_SIZES, lists[0]);
+    fb_set_ref(&b, LAYOUT_DIM_ORDER, lists[1]);
     const fb_ref layout = fb_end(&b);
     fb_ref entries[2];
     for (size_t i = 0; i < 2; i++) {
         const fb_ref key = fb_build_string(&b, i ? "weight" : "blob");
-        fb_begin(&b, &entry_schema);
-        fb_set_ref(&b, 0, key);
-        fb_set_int(&b, 1, 0);
-        if (i) fb_set_ref(&b, 2, layout);
+        fb_begin(&b, &ptd_entry_schema);
+        fb_set_ref(&b, ENTRY_KEY, key);
+        fb_set_int(&b, ENTRY_SEGMENT_INDEX, 0);
+        if (i) fb_set_ref(&b, ENTRY_TENSOR_LAYOUT, layout);
         entries[i] = fb_end(&b);
     }
     const fb_ref segment = build_segment(&b, 0, 8), segments = fb_build_refs(&b, &segment, 1);
     const fb_ref named = fb_build_refs(&b, ALL(entries));
-    fb_begin(&b, &root_schema);
-    fb_set_ref(&b, 1, segments);
-    fb_set_ref(&b, 2, named);
+    fb_begin(&b, &ptd_schema);
+    fb_set_ref(&b, FLAT_TENSOR_SEGMENTS, segments);
+    fb_set_ref(&b, FLAT_TENSOR_NAMED_DATA, named);
     const uint8_t *data = NULL;
     size_t size = 0;
     assert_int_equal(fb_finish(&b, fb_end(&b), &(fb_options){.identifier = "FT01"}, &data, &size, NULL), MICA_OK);

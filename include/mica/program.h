@@ -27,7 +27,8 @@ typedef struct mica_program_options {
 
 /* Opens and verifies a file: every structure and every meaning that later use relies on. The file is mapped; it must not
  * change while the program is open. A bundled program (.bpte) is opened as the program inside it.
- * Errors: ARGUMENT, IO, FORMAT, LIMIT, MEMORY. `options` may be NULL. */
+ * Errors: ARGUMENT, IO, FORMAT, NOT_FOUND (a tensor that no data file has), UNSUPPORTED (unbounded shapes, devices other than
+ * the CPU), LIMIT, MEMORY. `options` may be NULL. */
 MICA_API MICA_MUST_USE mica_status mica_program_open(mica_context *context, const char *path,
                                                      const mica_program_options *options, mica_program **program);
 

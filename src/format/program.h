@@ -8,34 +8,45 @@
 #ifndef FORMAT_PROGRAM_H
 #define FORMAT_PROGRAM_H
 
+#include "base/bytes.h"
 #include "base/memory.h"
 #include "format/tensor_data.h"
-#include "base/bytes.h"
 #include "mica/tensor.h"
 
-typedef enum pte_tag { /* union KernelTypes */
-    PTE_NONE = 0, PTE_NULL = 1, PTE_INT = 2, PTE_BOOL = 3, PTE_DOUBLE = 4, PTE_TENSOR = 5, PTE_STRING = 6,
-    PTE_INT_LIST = 7, PTE_DOUBLE_LIST = 8, PTE_BOOL_LIST = 9, PTE_TENSOR_LIST = 10, PTE_OPTIONAL_TENSOR_LIST = 11
+/* The union KernelTypes. */
+typedef enum pte_tag {
+    PTE_NONE = 0,
+    PTE_NULL = 1,
+    PTE_INT = 2,
+    PTE_BOOL = 3,
+    PTE_DOUBLE = 4,
+    PTE_TENSOR = 5,
+    PTE_STRING = 6,
+    PTE_INT_LIST = 7,
+    PTE_DOUBLE_LIST = 8,
+    PTE_BOOL_LIST = 9,
+    PTE_TENSOR_LIST = 10,
+    PTE_OPTIONAL_TENSOR_LIST = 11
 } pte_tag;
 
 typedef enum pte_storage {
-    PTE_CONSTANT,     /* `data`: in the file or a .ptd, never written */
-    PTE_PLANNED,      /* `buffer` and `offset` */
-    PTE_INITIALISED,  /* planned, and `data` is copied there at load */
-    PTE_UNPLANNED     /* memory comes at run time: from the caller or by aliasing */
+    PTE_CONSTANT,    /* `data`: in the file or a .ptd, never written */
+    PTE_PLANNED,     /* `buffer` and `offset` */
+    PTE_INITIALISED, /* planned, and `data` is copied there at load */
+    PTE_UNPLANNED    /* memory comes at run time: from the caller or by aliasing */
 } pte_storage;
 
 typedef struct pte_tensor {
     mica_type type;
     uint8_t rank;
-    bool dynamic;          /* sizes are upper bounds */
+    bool dynamic; /* sizes are upper bounds */
     pte_storage storage;
     uint32_t sizes[MICA_MAX_RANK];
     uint8_t dim_order[MICA_MAX_RANK]; /* a permutation */
-    size_t bytes;          /* at the upper bound */
-    const void *data;      /* constants: aligned for the type */
-    uint32_t buffer;       /* index into pte_method.buffer_sizes */
-    size_t offset;         /* a multiple of the element's size; offset + bytes ≤ the buffer's size */
+    size_t bytes;                     /* at the upper bound */
+    const void *data;                 /* constants: aligned for the type */
+    uint32_t buffer;                  /* index into pte_method.buffer_sizes */
+    size_t offset;                    /* a multiple of the element's size; offset + bytes ≤ the buffer's size */
 } pte_tensor;
 
 typedef struct pte_value {
@@ -52,13 +63,19 @@ typedef struct pte_value {
     } as;
 } pte_value;
 
-typedef enum pte_call { PTE_KERNEL_CALL = 1, PTE_DELEGATE_CALL = 2, PTE_MOVE_CALL = 3, PTE_JUMP_FALSE_CALL = 4, PTE_FREE_CALL = 5 } pte_call;
+typedef enum pte_call {
+    PTE_KERNEL_CALL = 1,
+    PTE_DELEGATE_CALL = 2,
+    PTE_MOVE_CALL = 3,
+    PTE_JUMP_FALSE_CALL = 4,
+    PTE_FREE_CALL = 5
+} pte_call;
 
 typedef struct pte_instruction {
     pte_call call;
-    uint32_t index;   /* operator, delegate, moved-from value, condition value, freed value */
-    uint32_t target;  /* moved-to value, of the same tag; jump destination ≤ instruction count */
-    bytes_span args;  /* i32 value indices, each in range */
+    uint32_t index;  /* operator, delegate, moved-from value, condition value, freed value */
+    uint32_t target; /* moved-to value, of the same tag; jump destination ≤ instruction count */
+    bytes_span args; /* i32 value indices, each in range */
 } pte_instruction;
 
 typedef struct pte_chain {
@@ -76,16 +93,16 @@ typedef struct pte_method {
     const char *name;
     const pte_value *values;
     size_t value_count;
-    bytes_span inputs, outputs;      /* i32 value indices */
+    bytes_span inputs, outputs; /* i32 value indices */
     const pte_chain *chains;
     size_t chain_count;
-    const char *const *operators;    /* "aten::add.out" */
+    const char *const *operators; /* "aten::add.out" */
     size_t operator_count;
     const pte_delegate *delegates;
     size_t delegate_count;
-    const size_t *buffer_sizes;      /* planned arenas; the file's placeholder 0 is dropped */
+    const size_t *buffer_sizes; /* planned arenas; the file's placeholder 0 is dropped */
     size_t buffer_count;
-    size_t planned_bytes;            /* their sum */
+    size_t planned_bytes; /* their sum */
 } pte_method;
 
 typedef struct pte_named_data {
@@ -101,17 +118,17 @@ typedef struct pte_program {
     size_t method_count;
     const pte_named_data *named_data; /* sorted by key, the program's own; see pte_find_data */
     size_t named_data_count;
-    const ptd_file *external;         /* opened .ptd files, in order of search */
+    const ptd_file *external; /* opened .ptd files, in order of search */
     size_t external_count;
     size_t constant_bytes, delegate_bytes, named_bytes, mutable_bytes;
 } pte_program;
 
 /* Verifies and decodes `size` bytes at `file` (aligned to 16), borrowed for the program's life. A bundled program is
- * unwrapped. `arena` takes the decoded tables, at most 16 times `size` and some pages; `external` is borrowed too.
+ * unwrapped. `arena` takes the decoded tables, at most 32 times `size` and some pages; `external` is borrowed too.
  * Errors: FORMAT, UNSUPPORTED (unbounded shapes, other devices), NOT_FOUND (a tensor that no external file has), LIMIT,
  * MEMORY. */
-mica_status pte_open(const uint8_t *file, size_t size, const ptd_file *external, size_t external_count, struct arena *arena,
-                     pte_program **program, mica_error *error);
+mica_status pte_open(const uint8_t *file, size_t size, const ptd_file *external, size_t external_count,
+                     struct arena *arena, pte_program **program, mica_error *error);
 
 /* Named data by key: the program's, then the external files'. NULL when there is none. */
 const uint8_t *pte_find_data(const pte_program *program, const char *key, size_t key_length, size_t *size);

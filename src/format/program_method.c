@@ -14,8 +14,10 @@ typedef struct reader {
     size_t instructions; /* of the chain being read */
 } reader;
 
+/* NULL for no items: a file with many empty lists takes no memory for them. */
 static mica_status new_array(const reader *r, size_t count, size_t item, void **memory) {
-    return arena_array(r->parts->arena, count, item, memory, r->parts->error);
+    *memory = NULL;
+    return count > 0 ? arena_array(r->parts->arena, count, item, memory, r->parts->error) : MICA_OK;
 }
 
 typedef mica_status read_item(reader *r, fb_table table, void *item);
@@ -65,27 +67,25 @@ static mica_status read_value(const reader *r, fb_table table, pte_tensor *tenso
     return status ? fb_in(r->parts->error, status, "val") : MICA_OK;
 }
 
+static bool is_list(pte_tag tag) {
+    return tag == PTE_INT_LIST || tag == PTE_TENSOR_LIST || tag == PTE_OPTIONAL_TENSOR_LIST;
+}
+
 /* Items of lists name values, and values of the right kind. Runs when all values are read. */
-static mica_status check_list(const reader *r, fb_table table, const pte_value *list) {
-    const fb_table content = fb_child(table, EVALUE_VAL);
+static mica_status check_list(const reader *r, fb_table content, const pte_value *list) {
     const bool integers = list->tag == PTE_INT_LIST;
     const bool optional = list->tag == PTE_OPTIONAL_TENSOR_LIST;
     for (size_t i = 0; i < list->as.indices.count; i++) {
         const int64_t index = integers ? span_i64(list->as.indices, i) : span_i32(list->as.indices, i);
         if (optional && index == -1) continue;
-        mica_status status = MICA_OK;
         if (index < 0 || (uint64_t)index >= r->method->value_count) {
-            status = PTE_BAD(r->parts, content, pte_int_list_schema, VALUE_CONTENT, "[%zu] is value %lld of %zu", i,
-                             (long long)index, r->method->value_count);
-        } else {
-            const pte_tag tag = r->values[index].tag;
-            const bool fits = integers ? tag == PTE_INT : tag == PTE_TENSOR || (optional && tag == PTE_NULL);
-            if (fits) continue;
-            status =
-                PTE_BAD(r->parts, content, pte_int_list_schema, VALUE_CONTENT, "[%zu] is value %lld, which is no %s",
-                        i, (long long)index, integers ? "integer" : "tensor");
+            return PTE_BAD(r->parts, content, pte_int_list_schema, VALUE_CONTENT, "[%zu] is value %lld of %zu", i,
+                           (long long)index, r->method->value_count);
         }
-        return fb_in(r->parts->error, status, "val");
+        const pte_tag tag = r->values[index].tag;
+        if (tag == (integers ? PTE_INT : PTE_TENSOR) || (optional && tag == PTE_NULL)) continue;
+        return PTE_BAD(r->parts, content, pte_int_list_schema, VALUE_CONTENT, "[%zu] is value %lld, which is no %s",
+                       i, (long long)index, integers ? "integer" : "tensor");
     }
     return MICA_OK;
 }
@@ -108,11 +108,9 @@ static mica_status read_values(reader *r, fb_table plan) {
         tensor += r->values[i].tag == PTE_TENSOR;
     }
     for (size_t i = 0; i < tables.count; i++) {
-        const pte_value *const value = &r->values[i];
-        const bool list =
-            value->tag == PTE_INT_LIST || value->tag == PTE_TENSOR_LIST || value->tag == PTE_OPTIONAL_TENSOR_LIST;
-        const mica_status status = list ? check_list(r, fb_at(tables, i), value) : MICA_OK;
-        if (status) return fb_in(r->parts->error, status, "values[%zu]", i);
+        if (!is_list(r->values[i].tag)) continue;
+        const mica_status status = check_list(r, fb_child(fb_at(tables, i), EVALUE_VAL), &r->values[i]);
+        if (status) return fb_in(r->parts->error, status, "values[%zu].val", i);
     }
     return MICA_OK;
 }

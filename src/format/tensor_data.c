@@ -1,33 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "format/tensor_data.h"
 
-#include "format/segments.h"
+#include "format/tensor_data_schema.h"
 #include "format/text.h"
-
-enum { FLAT_TENSOR_VERSION, FLAT_TENSOR_SEGMENTS, FLAT_TENSOR_NAMED_DATA };
-enum { NAMED_DATA_KEY, NAMED_DATA_SEGMENT_INDEX, NAMED_DATA_LAYOUT };
-enum { LAYOUT_SCALAR_TYPE, LAYOUT_SIZES, LAYOUT_DIM_ORDER };
-
-static const fb_field layout_fields[] = {
-    [LAYOUT_SCALAR_TYPE] = FB_SCALAR("scalar_type", FB_I8),
-    [LAYOUT_SIZES] = FB_SCALARS("sizes", FB_I32),
-    [LAYOUT_DIM_ORDER] = FB_SCALARS("dim_order", FB_U8),
-};
-static const fb_schema layout_schema = FB_SCHEMA("TensorLayout", layout_fields);
-
-static const fb_field named_data_fields[] = {
-    [NAMED_DATA_KEY] = {.name = "key", .kind = FB_STRING, .required = true},
-    [NAMED_DATA_SEGMENT_INDEX] = FB_SCALAR("segment_index", FB_U32),
-    [NAMED_DATA_LAYOUT] = FB_CHILD("tensor_layout", &layout_schema),
-};
-static const fb_schema named_data_schema = FB_SCHEMA("NamedData", named_data_fields);
-
-static const fb_field flat_tensor_fields[] = {
-    [FLAT_TENSOR_VERSION] = FB_SCALAR("version", FB_U32),
-    [FLAT_TENSOR_SEGMENTS] = FB_CHILDREN("segments", &data_segment_schema),
-    [FLAT_TENSOR_NAMED_DATA] = FB_CHILDREN("named_data", &named_data_schema),
-};
-static const fb_schema flat_tensor_schema = FB_SCHEMA("FlatTensor", flat_tensor_fields);
 
 /* The header that stands behind the identifier; positions in the file, in bytes. */
 enum {
@@ -46,28 +21,28 @@ enum {
 static mica_status read_entry(const uint8_t *file, const struct segments *segments, fb_table table, ptd_entry *entry,
                               mica_error *error) {
     size_t length = 0;
-    entry->key = fb_string(table, NAMED_DATA_KEY, &length);
-    if (!text_is_name(entry->key, length)) return BAD(table, named_data_schema, NAMED_DATA_KEY, "not a name");
-    const uint32_t index = fb_u32(table, NAMED_DATA_SEGMENT_INDEX, 0);
+    entry->key = fb_string(table, ENTRY_KEY, &length);
+    if (!text_is_name(entry->key, length)) return BAD(table, ptd_entry_schema, ENTRY_KEY, "not a name");
+    const uint32_t index = fb_u32(table, ENTRY_SEGMENT_INDEX, 0);
     if (index >= segments->list.count) {
-        return BAD(table, named_data_schema, NAMED_DATA_SEGMENT_INDEX, "segment %u of %zu", index,
-                   segments->list.count);
+        return BAD(table, ptd_entry_schema, ENTRY_SEGMENT_INDEX, "segment %u of %zu", index, segments->list.count);
     }
     const bytes_span bytes = segments_at(segments, index);
     entry->data = bytes.data;
     entry->size = bytes.count;
-    const fb_table described = fb_child(table, NAMED_DATA_LAYOUT);
+    const fb_table described = fb_child(table, ENTRY_TENSOR_LAYOUT);
     if (!described.at) return MICA_OK;
-    static const tensor_layout_fields fields = {&layout_schema, LAYOUT_SCALAR_TYPE, LAYOUT_SIZES, LAYOUT_DIM_ORDER};
+    static const tensor_layout_fields fields = {&ptd_layout_schema, LAYOUT_SCALAR_TYPE, LAYOUT_SIZES,
+                                                LAYOUT_DIM_ORDER};
     entry->has_layout = true;
     const mica_status status = tensor_layout_read(described, &fields, file, &entry->layout, error);
     if (status) return fb_in(error, status, "tensor_layout");
     if (entry->layout.bytes > entry->size) {
-        return BAD(table, named_data_schema, NAMED_DATA_LAYOUT, "%zu bytes where the segment has %zu",
+        return BAD(table, ptd_entry_schema, ENTRY_TENSOR_LAYOUT, "%zu bytes where the segment has %zu",
                    entry->layout.bytes, entry->size);
     }
     if ((uintptr_t)entry->data % mica_type_size(entry->layout.type) != 0) {
-        return BAD(table, named_data_schema, NAMED_DATA_LAYOUT, "the data is not aligned for its type");
+        return BAD(table, ptd_entry_schema, ENTRY_TENSOR_LAYOUT, "the data is not aligned for its type");
     }
     return MICA_OK;
 }
@@ -89,7 +64,7 @@ mica_status ptd_open(const uint8_t *file, size_t size, struct arena *arena, ptd_
     if (!size_add(base, data_size, &data_end) || data_end > size) {
         return error_set(error, MICA_ERROR_FORMAT, "header: the segments end outside the file, at byte 32");
     }
-    TRY(fb_verify(file, end, &(fb_options){.identifier = "FT01"}, &flat_tensor_schema, error));
+    TRY(fb_verify(file, end, &(fb_options){.identifier = "FT01"}, &ptd_schema, error));
     const fb_table root = fb_root(file, false);
     const struct segments segments = {file + base, data_size, fb_vector(root, FLAT_TENSOR_SEGMENTS)};
     TRY(segments_check(&segments, file, error));

@@ -19,10 +19,10 @@ typedef struct xnn_value {
 } xnn_value;
 
 typedef struct xnn_node {
-    mica_operation operation; /* operands point into xnn_graph.values */
+    mica_operation operation;                   /* operands point into xnn_graph.values */
     uint32_t inputs[MICA_OPERATION_MAX_INPUTS]; /* value indices; UINT32_MAX: a missing bias */
     uint32_t output;
-    uint32_t second_output;   /* ArgMaxPooling2d: the indices; else UINT32_MAX */
+    uint32_t second_output; /* ArgMaxPooling2d: the indices; else UINT32_MAX */
     uint32_t debug_handle;
 } xnn_node;
 
@@ -34,9 +34,10 @@ typedef struct xnn_graph {
     size_t external_count; /* one past the largest external id */
 } xnn_graph;
 
-/* Decodes a payload of `program`, whose named data holds the weights. Constants are borrowed from the file when
- * aligned for their type. `delegate` is for error texts. Errors: FORMAT, UNSUPPORTED (an unknown node), LIMIT, MEMORY. */
-mica_status xnn_open(const pte_program *program, const uint8_t *payload, size_t size, struct arena *arena, xnn_graph **graph,
-                     mica_error *error);
+/* Decodes a payload of `program`, whose named data holds the weights. Constants are borrowed from the file, and aligned
+ * for their type. `arena` takes the decoded tables, at most 64 times `size` and some pages. Errors: FORMAT, UNSUPPORTED
+ * (attention, unknown flags), LIMIT, MEMORY; byte offsets in the text count from the payload. */
+mica_status xnn_open(const pte_program *program, const uint8_t *payload, size_t size, struct arena *arena,
+                     xnn_graph **graph, mica_error *error);
 
 #endif
