@@ -64,7 +64,7 @@ static mica_status describe(mica_report *report, const mica_operation *operation
     return keep(report, out.text, text, error);
 }
 
-/* "per row × per channel"; "" when nothing is quantized. */
+/* "per row × per channel", of a convert "-> per row"; "" when nothing is quantized. */
 static mica_status describe_quantization(mica_report *report, const mica_operation *operation, const char **text,
                                          mica_error *error) {
     writer out = {0};
@@ -74,6 +74,12 @@ static mica_status describe_quantization(mica_report *report, const mica_operati
         if (operation->inputs[i]) operand_quantization(operation->inputs[i], one, sizeof one);
         if (!*one) continue;
         if (out.used) put(&out, " × ");
+        put(&out, one);
+    }
+    if (operation->kind == MICA_CONVERT) {
+        char one[64] = "";
+        operand_quantization(operation->output, one, sizeof one);
+        if (*one) put(&out, out.used ? " -> " : "-> ");
         put(&out, one);
     }
     return keep(report, out.text, text, error);

@@ -200,11 +200,13 @@ bool dispatch_is_table_kind(mica_operation_kind kind) {
     return kind == MICA_FULLY_CONNECTED || kind == MICA_CONV_2D || kind == MICA_BATCH_MATRIX_MULTIPLY;
 }
 
-static size_t failures(const struct variant *variant, const struct facts *facts) {
-    size_t count = 0;
-    for (size_t i = 0; i < MAX_CONDITIONS && variant->conditions[i]; i++)
-        count += !variant->conditions[i]->holds(facts);
-    return count;
+/* How far a node is from a variant. Other weights count double: a model is made for its weights. */
+static size_t distance(const struct variant *variant, const struct facts *facts) {
+    size_t sum = 0;
+    for (size_t i = 0; i < MAX_CONDITIONS && variant->conditions[i]; i++) {
+        if (!variant->conditions[i]->holds(facts)) sum += variant->conditions[i]->found == found_rhs ? 2 : 1;
+    }
+    return sum;
 }
 
 static void tell_failures(const struct variant *variant, const struct facts *facts, op_choice *choice) {
@@ -240,20 +242,20 @@ mica_status dispatch_choose(const mica_operation *operation, const op_target *ta
     for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) {
         if (variants[i].kind != operation->kind) continue;
         facts.variant = variants[i].gemm;
-        const size_t failed = failures(&variants[i], &facts);
-        if (!failed) {
+        const size_t away = distance(&variants[i], &facts);
+        if (!away) {
             choice->variant = gemm_variant_names[variants[i].gemm];
             choice->accelerated = true;
             choice->row = &variants[i];
             return MICA_OK;
         }
-        nearest = min_size(nearest, failed);
+        nearest = min_size(nearest, away);
     }
     choice->variant = target->kernels == MICA_KERNELS_REFERENCE ? "reference" : "standard";
     for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) {
         if (variants[i].kind != operation->kind) continue;
         facts.variant = variants[i].gemm;
-        if (failures(&variants[i], &facts) == nearest) tell_failures(&variants[i], &facts, choice);
+        if (distance(&variants[i], &facts) == nearest) tell_failures(&variants[i], &facts, choice);
     }
     return MICA_OK;
 }

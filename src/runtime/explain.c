@@ -51,7 +51,7 @@ static mica_status explain_kernel(const pte_method *plan, const pte_instruction 
                              .kernel = portable_find(name) ? "portable" : "missing",
                              .isa = "any",
                              .fused_into = "",
-                             .peer = "ExecuTorch: portable kernel"};
+                             .peer = "portable kernel"};
     char text[256], shapes[256] = "", types[256] = "";
     snprintf(text, sizeof text, "native_call_%s", bare ? bare + 2 : name);
     describe_tensors(plan, instruction->args, shapes, types, sizeof shapes, &node.bytes);
