@@ -296,6 +296,53 @@ static void records_of_other_models_are_left_out(void **state) {
     discard(path);
 }
 
+static void files_that_are_not_there_are_errors(void **state) {
+    (void)state;
+    const dump_bytes bytes = dump_build(run, EVENTS);
+    char *const path = dump_file(bytes.data, bytes.size);
+    mica_inspection *inspection = NULL;
+    const mica_inspect_options record = {.size = sizeof record, .record = "/none.etrecord"};
+    assert_int_equal(mica_inspection_open(context, path, &record, &inspection), MICA_ERROR_IO);
+    assert_non_null(strstr(mica_context_error(context), "/none.etrecord: cannot be opened"));
+    const mica_inspect_options model = {.size = sizeof model, .model = "/none.pte"};
+    assert_int_equal(mica_inspection_open(context, path, &model, &inspection), MICA_ERROR_IO);
+    assert_non_null(strstr(mica_context_error(context), "/none.pte: "));
+    assert_int_equal(mica_inspection_open(context, "/none.etdump", NULL, &inspection), MICA_ERROR_IO);
+    assert_null(inspection);
+    discard(path);
+    free(bytes.data);
+}
+
+/* Real events of XNNPACK, led to their nodes by the model, and from there by the record. */
+static void models_name_the_nodes_of_foreign_profiles(void **state) {
+    (void)state;
+    static const char folder[] = MICA_TEST_DATA "/cases/linear/qp8_f32_qb4w_g32_5x96x33";
+    char dump[512], record[512], model[512];
+    snprintf(dump, sizeof dump, "%s/runtime.etdump", folder);
+    snprintf(record, sizeof record, "%s/model.etrecord", folder);
+    snprintf(model, sizeof model, "%s/model.pte", folder);
+    mica_inspection *inspection = NULL;
+    const mica_inspect_options options = {
+        .size = sizeof options, .record = record, .model = model, .target = MICA_MS};
+    if (mica_inspection_open(context, dump, &options, &inspection)) fail_msg("%s", mica_context_error(context));
+    const mica_inspect_row *const row = mica_inspection_row(inspection, 2);
+    assert_string_equal(row->name, "Fully Connected (NC, QDU8, F32, QB4W) GEMM #1");
+    assert_int_equal(row->op_type_count, 0); /* all that the Inspector has */
+    assert_string_equal(row->node_type, "FullyConnected");
+    assert_string_equal(row->operators, "aten.linear.default");
+    assert_string_equal(row->module, "fc");
+    assert_non_null(strstr(row->source, "cases_gemm.py:29, in forward"));
+    assert_true(row->operations == 2.0 * 5 * 96 * 33);
+    assert_string_equal(row->kernel, ""); /* what Mica would take did not run */
+    mica_inspection_close(inspection);
+
+    const mica_inspect_options other = {.size = sizeof other,
+                                        .model = MICA_TEST_DATA "/cases/bmm/pf32_1x256x256x256/model.pte"};
+    assert_int_equal(mica_inspection_open(context, dump, &other, &inspection), MICA_OK);
+    assert_true(warned(inspection, "is hardly the model that ran"));
+    mica_inspection_close(inspection);
+}
+
 static int create_context(void **state) {
     (void)state;
     return mica_context_create(NULL, &context) == MICA_OK ? 0 : -1;
@@ -314,6 +361,8 @@ int main(void) {
         cmocka_unit_test(errors_name_the_place),
         cmocka_unit_test(damage_is_refused_or_harmless),
         cmocka_unit_test(nodes_are_led_back_to_their_source),
+        cmocka_unit_test(files_that_are_not_there_are_errors),
+        cmocka_unit_test(models_name_the_nodes_of_foreign_profiles),
         cmocka_unit_test(records_of_other_models_are_left_out),
     };
     return cmocka_run_group_tests(tests, create_context, destroy_context);

@@ -1,7 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "devtools/align.h"
 
+#include <string.h>
+
 #define CELLS ((size_t)1 << 26) /* of the table: what is left of two lists when their equal ends are cut off */
+
+bool align_same_but_count(const char *a, const char *b) {
+    const size_t length = strcspn(a, "#");
+    return length == strcspn(b, "#") && strncmp(a, b, length) == 0;
+}
+
+static size_t stem(const char *name) {
+    const char *const bracket = strstr(name, " (");
+    return bracket ? (size_t)(bracket - name) : strlen(name);
+}
+
+static bool has_stem(const char *name, const char *text) {
+    return stem(name) == strlen(text) && strncmp(name, text, strlen(text)) == 0;
+}
+
+unsigned align_names(const char *a, const char *b) {
+    static const char dense[] = "Fully Connected", convolution[] = "Convolution"; /* 1×1, and one for the other */
+    const size_t length = stem(a);
+    if (strcmp(a, b) == 0) return ALIGN_SAME;
+    if (align_same_but_count(a, b)) return ALIGN_SAME * 3 / 4;
+    if (length == stem(b) && strncmp(a, b, length) == 0) return ALIGN_SAME / 2;
+    if ((has_stem(a, dense) && has_stem(b, convolution)) || (has_stem(a, convolution) && has_stem(b, dense)))
+        return ALIGN_SAME / 4;
+    return 0;
+}
 
 enum { SKIP_A, SKIP_B, PAIR };
 

@@ -13,6 +13,12 @@
 
 typedef unsigned (*align_worth)(const void *context, size_t a, size_t b);
 
+/* The worth of two names of delegated events. The count behind a name says little, since runtimes name the same node
+ * differently: "Fully Connected (NC, F32) GEMM #2" may be "Fully Connected (NC, PF32) GEMM #1". */
+unsigned align_names(const char *a, const char *b);
+/* The same name, but for the count. */
+bool align_same_but_count(const char *a, const char *b);
+
 /* `partner`[i] becomes the item of b that belongs to item i of a, or ALIGN_NONE. Errors: LIMIT (two long lists that
  * have nothing in common), MEMORY. */
 mica_status align_lists(size_t a_count, size_t b_count, align_worth worth, const void *context, size_t *partner,

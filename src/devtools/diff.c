@@ -25,36 +25,22 @@ typedef struct stretch {
 
 /* ---- which rows are the same ---- */
 
-static size_t stem(const char *name) {
-    const char *const bracket = strstr(name, " (");
-    return bracket ? (size_t)(bracket - name) : strlen(name);
-}
-
-static bool same_but_number(const char *a, const char *b) {
-    const size_t length = strcspn(a, "#");
-    return length == strcspn(b, "#") && strncmp(a, b, length) == 0;
-}
-
-/* The count behind a name says little, since runtimes name the same node differently: "Fully Connected (NC, F32)
- * GEMM #2" may be "Fully Connected (NC, PF32) GEMM #1". */
 static unsigned same_row(const void *context, size_t i, size_t j) {
     const stretch *const sides = context;
     const mica_inspect_row *const a = sides[0].rows[i], *const b = sides[1].rows[j];
     if (a->instruction != b->instruction || a->delegated != b->delegated) return 0;
-    if (strcmp(a->name, b->name) == 0) return ALIGN_SAME;
-    if (!a->delegated) return 0;
+    if (!a->delegated) return strcmp(a->name, b->name) == 0 ? ALIGN_SAME : 0;
     const int64_t handle = sides[0].inspection->sources[a->index].handle;
-    if (handle != NO_HANDLE && handle == sides[1].inspection->sources[b->index].handle) return ALIGN_SAME - 1;
-    if (same_but_number(a->name, b->name)) return ALIGN_SAME * 3 / 4;
-    const size_t length = stem(a->name);
-    return length == stem(b->name) && strncmp(a->name, b->name, length) == 0 ? ALIGN_SAME / 2 : 0;
+    const bool same = handle != NO_HANDLE && handle == sides[1].inspection->sources[b->index].handle;
+    const unsigned names = align_names(a->name, b->name);
+    return same && names < ALIGN_SAME ? ALIGN_SAME - 1 : names;
 }
 
 /* ---- what differs ---- */
 
 static bool kernel_changed(const mica_inspect_row *a, const mica_inspect_row *b) {
     if (*a->kernel && *b->kernel) return strcmp(a->kernel, b->kernel) != 0;
-    return a->delegated && !same_but_number(a->name, b->name);
+    return a->delegated && !align_same_but_count(a->name, b->name);
 }
 
 static int ascending(const void *a, const void *b) {

@@ -72,6 +72,11 @@ mica_row_role inspection_role(const char *name, bool delegated) {
     return MICA_ROW_WORK;
 }
 
+bool inspection_same_call(const mica_inspection *inspection, size_t a, size_t b) {
+    const mica_inspect_row *const x = &inspection->rows[a], *const y = &inspection->rows[b];
+    return x->block_index == y->block_index && x->instruction == y->instruction && x->delegated == y->delegated;
+}
+
 static bool too_spread(double low, double high, double median) { return !(high - low <= 0.1 * median); }
 
 /* Times of all runs, and what they say. `scratch` has room for the samples. */
@@ -307,7 +312,7 @@ static mica_status open_record(mica_inspection *inspection, const mica_inspect_o
     if (!options->record) return MICA_OK;
     const mica_status status =
         etrecord_open(options->record, options->method, &inspection->arena, &inspection->record, error);
-    if (status == MICA_ERROR_MEMORY) return status;
+    if (status == MICA_ERROR_MEMORY || status == MICA_ERROR_IO) return error_in(error, status, "%s", options->record);
     if (status != MICA_OK)
         return inspection_note(inspection, true, error, "%s: %s; shown without it", options->record, error->text);
     return arena_string(&inspection->arena, options->record, strlen(options->record), &inspection->record_path,
@@ -330,6 +335,7 @@ static mica_status open_all(mica_inspection *inspection, const char *path, const
                 inspection->summary.limits[k] = options->limits[i].rate;
     TRY(make_rows(inspection, error));
     TRY(inspection_metadata(inspection, error));
+    if (options->model) TRY(inspection_model(inspection, options->model, options->method, error));
     TRY(open_record(inspection, options, error));
     TRY(inspection_join(inspection, error));
     TRY(derive(inspection, error));

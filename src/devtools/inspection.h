@@ -12,7 +12,8 @@
 #include "mica/inspect.h"
 #include "profile/blocks.h"
 
-#define NO_HANDLE (-1) /* a node that the exporter inserted, or that nobody knows */
+#define NO_HANDLE (-1)        /* a node that the exporter inserted, or that nobody knows */
+#define INSERTED_HANDLE 65535 /* what the exporter gives to nodes that it inserts */
 
 /* What a row is made from, and knows of its place; in the order of the file, as the rows are. */
 typedef struct row_source {
@@ -60,8 +61,14 @@ mica_status inspection_text(mica_inspection *inspection, const char *text, const
 /* Fills in what the metadata of Mica's own events says. */
 mica_status inspection_metadata(mica_inspection *inspection, mica_error *error);
 
+/* Fills in what a model says of nodes and work, or notes that it is another one. */
+mica_status inspection_model(mica_inspection *inspection, const char *path, const char *method, mica_error *error);
+
 /* Fills in what the record says, or notes that it is of something else. */
 mica_status inspection_join(mica_inspection *inspection, mica_error *error);
+
+/* Whether two rows are of one instruction of one block, both inside a delegate or both not. */
+bool inspection_same_call(const mica_inspection *inspection, size_t a, size_t b);
 
 /* Frames contain calls, and calls work. */
 mica_row_role inspection_role(const char *name, bool delegated);

@@ -289,12 +289,6 @@ static bool find_mismatch(const mica_inspection *inspection, char *text, size_t 
 
 /* ---- the whole ---- */
 
-/* Rows one behind the other that are of one call, all of them inside a delegate or all not. */
-static bool same_place(const mica_inspection *inspection, size_t a, size_t b) {
-    const mica_inspect_row *const x = &inspection->rows[a], *const y = &inspection->rows[b];
-    return x->block_index == y->block_index && x->instruction == y->instruction && x->delegated == y->delegated;
-}
-
 static mica_status join_rows(mica_inspection *inspection, const record_instruction *at, size_t first, size_t end,
                              mica_error *error) {
     fusion *fusions = NULL;
@@ -325,7 +319,7 @@ mica_status inspection_join(mica_inspection *inspection, mica_error *error) {
                             inspection->record_path));
     for (size_t i = 0, end; i < inspection->row_count; i = end) {
         const record_instruction *const at = instruction_of(inspection, &inspection->rows[i]);
-        for (end = i + 1; end < inspection->row_count && same_place(inspection, i, end);) end++;
+        for (end = i + 1; end < inspection->row_count && inspection_same_call(inspection, i, end);) end++;
         if (at) TRY(join_rows(inspection, at, i, end, error));
     }
     return MICA_OK;

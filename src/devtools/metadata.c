@@ -63,7 +63,8 @@ static mica_status read_node(mica_inspection *inspection, const json_t *object, 
     row->threads = (size_t)number_of(object, "threads");
     row->operations = number_of(object, "operations");
     row->bytes = number_of(object, "bytes");
-    if (json_is_integer(number)) *handle = json_integer_value(number);
+    if (json_is_integer(number) && json_integer_value(number) != INSERTED_HANDLE)
+        *handle = json_integer_value(number);
     return read_reasons(inspection, json_object_get(object, "reasons"), row, error);
 }
 

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "devtools/zip.h"
 
+#include <errno.h>
 #include <minizip/unzip.h>
 #include <stdlib.h>
 #include <string.h>
 
 mica_status zip_open(const char *path, struct zip *zip, mica_error *error) {
+    FILE *const file = fopen(path, "rb");
+    if (!file) return error_set(error, MICA_ERROR_IO, "cannot be opened: %s", strerror(errno));
+    fclose(file);
     zip->handle = unzOpen64(path);
     if (!zip->handle) return error_set(error, MICA_ERROR_FORMAT, "is no ZIP archive");
     return MICA_OK;

@@ -11,7 +11,7 @@
 
 struct diff {
     struct settings settings;
-    struct inspect_source sources[2];
+    struct inspect_source source;
     option_list arguments;
     const char *limit; /* --fail-if-slower */
 };
@@ -72,7 +72,7 @@ static void print_diff(struct diff *diff, const mica_diff *found) {
         column *const shown = &diff->settings.columns[c];
         if (strcmp(shown->key, "a") != 0 && strcmp(shown->key, "b") != 0) continue;
         snprintf(headings[c], sizeof headings[c], "%s (%s)", *shown->key == 'a' ? "A" : "B",
-                 inspect_scales[diff->sources[0].to]);
+                 inspect_scales[diff->source.to]);
         shown->heading = headings[c];
     }
     print_rows(&diff->settings, rows, NULL);
@@ -98,13 +98,8 @@ static bool start(struct diff *diff, struct fault *fault) {
     mica_diff *found = NULL;
     bool good = true;
     if (!context_open(&diff->settings, MICA_KERNELS_AUTO, NULL, &context, fault)) return false;
-    diff->sources[1].model = diff->sources[0].model;
-    diff->sources[1].method = diff->sources[0].method;
-    diff->sources[1].from = diff->sources[0].from;
-    diff->sources[1].to = diff->sources[0].to;
     for (size_t i = 0; i < 2 && good; i++)
-        good = inspect_open(&diff->sources[i], &diff->settings, context, diff->arguments.items[i].text, &sides[i],
-                            fault);
+        good = inspect_open(&diff->source, &diff->settings, context, diff->arguments.items[i].text, &sides[i], fault);
     const char *const path = diff->arguments.items[1].text;
     good = good && succeeded(fault, path, context, mica_diff_create(context, sides[0], sides[1], &found));
     if (good) print_diff(diff, found);
@@ -116,13 +111,13 @@ static bool start(struct diff *diff, struct fault *fault) {
 }
 
 bool command_diff(int argc, char **argv, struct fault *fault) {
-    struct diff diff = {.sources = {INSPECT_SOURCE, INSPECT_SOURCE}};
+    struct diff diff = {.source = INSPECT_SOURCE};
     const struct option options[] = {
         TEXT("fail-if-slower", "PCT", diff.limit,
              "exit 1 when an execution of B, or a node that takes 1 % of it, is slower by more percent: with the "
              "whole "
              "confidence interval, or with too few samples for one by the execution's median"),
-        INSPECT_SOURCE_OPTIONS(diff.sources[0]),
+        INSPECT_SOURCE_OPTIONS(diff.source),
     };
     const command_line line = {
         .name = "diff",

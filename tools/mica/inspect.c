@@ -18,6 +18,7 @@ struct inspect {
     const char *group_by;
     mica_inspect_selection selection;
     bool metadata, units;
+    bool chosen; /* --columns */
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -149,12 +150,13 @@ static void print_table(struct inspect *inspect, const mica_inspection *inspecti
     mica_inspect_summary summary;
     const mica_inspect_row *row;
     json_t *const rows = json_array();
+    const bool table = inspect->settings.format == OUTPUT_TABLE;
     mica_inspection_summary(inspection, &summary);
     for (size_t i = 0; (row = mica_inspection_row(inspection, i)); i++) json_array_append_new(rows, row_of(row));
-    if (inspect->units) add_units(&inspect->settings, mica_time_scale_name(summary.scale), headings);
+    if (table && inspect->units) add_units(&inspect->settings, mica_time_scale_name(summary.scale), headings);
     print_rows(&inspect->settings, rows, NULL);
     json_decref(rows);
-    print_summary(&summary);
+    if (table) print_summary(&summary);
 }
 
 static bool print_groups(struct inspect *inspect, mica_context *context, mica_inspection *inspection,
@@ -201,9 +203,10 @@ static bool show(struct inspect *inspect, mica_context *context, mica_inspection
         if (!write_file(inspect, context, inspection, (mica_inspect_format)i, inspect->files[i], fault)) return false;
     }
     if (inspect->group_by) return print_groups(inspect, context, inspection, path, fault);
-    if (inspect->settings.format != OUTPUT_TABLE)
-        return write_file(inspect, context, inspection, printed[inspect->settings.format], NULL, fault);
-    if (!written) print_table(inspect, inspection);
+    const output_format format = (output_format)inspect->settings.format;
+    if (format != OUTPUT_TABLE && (!inspect->chosen || format == OUTPUT_JSON))
+        return write_file(inspect, context, inspection, printed[format], NULL, fault);
+    if (!written || inspect->chosen) print_table(inspect, inspection);
     return true;
 }
 
@@ -258,7 +261,8 @@ bool command_inspect(int argc, char **argv, struct fault *fault) {
     bool good =
         command_parse(&line, grouped ? group_columns : columns, grouped ? COUNT(group_columns) : COUNT(columns),
                       &inspect.settings, argc, argv, &go, fault);
-    if (good && go && !grouped && terminal_width(stdout) && inspect.settings.column_count == COUNT(columns)) {
+    inspect.chosen = good && go && !grouped && memcmp(inspect.settings.columns, columns, sizeof columns) != 0;
+    if (good && go && !grouped && !inspect.chosen && terminal_width(stdout)) {
         char unknown[64];
         good = columns_select(columns, COUNT(columns), FIRST_COLUMNS, inspect.settings.columns,
                               &inspect.settings.column_count, unknown);
