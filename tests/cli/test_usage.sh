@@ -26,6 +26,8 @@ expect 2 'which model' run
 expect 2 'which model' explain
 expect 2 'which model' info
 expect 2 'what?' bench
+expect 2 'which profile' inspect
+expect 2 'which profiles' diff a.etdump
 expect 2 'one model at a time' run a.pte b.pte
 expect 2 'num-executions' run a.pte --num-executions 0
 expect 2 'num-executions' run a.pte --num-executions

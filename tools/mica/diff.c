@@ -79,10 +79,7 @@ static void print_diff(struct diff *diff, const mica_diff *found) {
     json_decref(rows);
 }
 
-static bool judge(const struct diff *diff, const mica_diff *found, const char *path, struct fault *fault) {
-    double percent;
-    if (!diff->limit) return true;
-    if (!parse_real(diff->limit, &percent)) return usage(fault, "--fail-if-slower: '%s' is no number", diff->limit);
+static bool judge(const mica_diff *found, double percent, const char *path, struct fault *fault) {
     const mica_diff_row *const slower = mica_diff_slower(found, percent);
     if (!slower) return true;
     char interval[64] = "";
@@ -92,18 +89,22 @@ static bool judge(const struct diff *diff, const mica_diff *found, const char *p
 }
 
 static bool start(struct diff *diff, struct fault *fault) {
-    if (diff->arguments.count != 2) return usage(fault, "which profiles? Give the paths of two .etdump files");
+    const option_text *const paths = diff->arguments.items;
     mica_context *context;
     mica_inspection *sides[2] = {NULL, NULL};
     mica_diff *found = NULL;
+    double percent = 0;
     bool good = true;
+    if (diff->arguments.count != 2) return usage(fault, "which profiles? Give the paths of two .etdump files");
+    if (diff->limit && !parse_real(diff->limit, &percent))
+        return usage(fault, "--fail-if-slower: '%s' is no number", diff->limit);
     if (!context_open(&diff->settings, MICA_KERNELS_AUTO, NULL, &context, fault)) return false;
     for (size_t i = 0; i < 2 && good; i++)
-        good = inspect_open(&diff->source, &diff->settings, context, diff->arguments.items[i].text, &sides[i], fault);
-    const char *const path = diff->arguments.items[1].text;
-    good = good && succeeded(fault, path, context, mica_diff_create(context, sides[0], sides[1], &found));
+        good = inspect_open(&diff->source, context, paths[i].text, &sides[i], fault);
+    good = good && succeeded(fault, paths[1].text, context, mica_diff_create(context, sides[0], sides[1], &found));
+    for (size_t i = 0; i < 2 && good; i++) inspect_notes(sides[i], &diff->settings, paths[i].text);
     if (good) print_diff(diff, found);
-    good = good && judge(diff, found, path, fault);
+    good = good && (!diff->limit || judge(found, percent, paths[1].text, fault));
     mica_diff_destroy(found);
     for (size_t i = 0; i < 2; i++) mica_inspection_close(sides[i]);
     mica_context_destroy(context);

@@ -216,9 +216,10 @@ static bool start(struct inspect *inspect, struct fault *fault) {
     mica_context *context;
     mica_inspection *inspection = NULL;
     if (!context_open(&inspect->settings, MICA_KERNELS_AUTO, NULL, &context, fault)) return false;
-    bool good = inspect_open(&inspect->source, &inspect->settings, context, path, &inspection, fault);
+    bool good = inspect_open(&inspect->source, context, path, &inspection, fault);
     if (good && mica_inspection_select(inspection, &inspect->selection) != MICA_OK)
         good = usage(fault, "%s", mica_context_error(context));
+    if (good) inspect_notes(inspection, &inspect->settings, path);
     good = good && show(inspect, context, inspection, path, fault);
     mica_inspection_close(inspection);
     mica_context_destroy(context);

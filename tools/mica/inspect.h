@@ -25,8 +25,10 @@ extern const char *const inspect_scales[]; /* as mica_time_scale; NULL past the 
         CHOICE("source-time-scale", inspect_scales, (source).from, "of the profile's ticks (default ns)"),           \
         CHOICE("target-time-scale", inspect_scales, (source).to, "of what is shown (default ms)")
 
-/* Opens a profile; its notes go to standard error. */
-bool inspect_open(const struct inspect_source *source, const struct settings *settings, mica_context *context,
-                  const char *path, mica_inspection **inspection, struct fault *fault);
+bool inspect_open(const struct inspect_source *source, mica_context *context, const char *path,
+                  mica_inspection **inspection, struct fault *fault);
+
+/* What the reader should know, on standard error: warnings, and with --verbose the rest. */
+void inspect_notes(const mica_inspection *inspection, const struct settings *settings, const char *path);
 
 #endif
