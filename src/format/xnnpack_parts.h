@@ -34,6 +34,14 @@ typedef struct xnn_parts {
 #define XNN_BAD(parts, table, schema, field, ...)                                                                    \
     fb_bad((parts)->error, MICA_ERROR_FORMAT, (parts)->payload, (table), &(schema), (field), __VA_ARGS__)
 
+/* Bytes of the constant that a field of a table names by its index, which is not 0. */
+mica_status xnn_find_constant(const xnn_parts *parts, fb_table table, const fb_schema *schema, size_t field,
+                              size_t alignment, bytes_span *out);
+
+/* Reads the parameters of an XNNQuantizedTensorValue, of the QUANT_… kind that the operand's type must have, into an
+ * operand whose type and dims are known. */
+mica_status xnn_read_quantization(xnn_parts *parts, fb_table table, uint8_t expected, mica_operand *operand);
+
 /* Decodes all values into parts->values and parts->ids. A float input that old exporters want quantized at run time gets a
  * value and a Convert of its own at the front of parts->nodes. */
 mica_status xnn_read_values(xnn_parts *parts);
