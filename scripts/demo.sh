@@ -7,4 +7,4 @@ mica=${1:-build/mica}
 cases=$(dirname "$0")/../tests/data/cases/cases.tsv
 "$mica" run --cases "$cases" --match tutorial --match '!v1.0/*'
 "$mica" bench --cases "$cases" --match tutorial --match '!v1.0/*' --per-node --compare standard --cpu-threads 1 \
-    --min-seconds 0.2 --columns name,variant,kernel,p50_us,gops,standard_us,ratio,difference
+    --min-seconds 0.1 --columns name,variant,kernel,p50_us,gops,standard_us,ratio,difference

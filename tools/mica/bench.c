@@ -13,7 +13,7 @@
 
 static const column columns[] = {
     {"model", NULL, 0, 0},
-    {"name", "name", 0, 0},
+    {"name", "name", 0, COLUMN_NESTED},
     {"node", "node", 0, 0},
     {"shapes", NULL, 0, 0},
     {"variant", "variant", 0, COLUMN_ACCENT},
@@ -32,7 +32,7 @@ static const column columns[] = {
     {"ratio", "ratio", 2, 0},
     {"ratio_low", "from", 2, COLUMN_OPTIONAL},
     {"ratio_high", "to", 2, COLUMN_OPTIONAL},
-    {"difference", "largest difference", -1, 0},
+    {"difference", "largest difference", -3, 0},
     {"open_ms", NULL, 0, 0},
     {"load_ms", "load (ms)", 2, COLUMN_OPTIONAL},
     {"first_ms", "first (ms)", 3, COLUMN_OPTIONAL},

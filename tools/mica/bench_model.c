@@ -163,6 +163,7 @@ static bool add_node_rows(struct bench *bench, struct work *work, struct series 
         json_t *const row = bench_row(bench, work->spec->name, node->name, &series[0][n],
                                       series[1] ? &series[1][n] : NULL, node->operations, ideal);
         bench_row_node(row, node);
+        json_object_set_new(row, "node", json_count(n));
         if (work->spec->call.expected_count) json_object_set_new(row, "difference", json_decimal(work->difference));
     }
     return true;

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What model and operator benchmarks share: thread counts, the machine's limits, and rows.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,7 +103,6 @@ json_t *bench_row(const struct bench *bench, const char *model, const char *name
 }
 
 void bench_row_node(json_t *row, const mica_node_report *node) {
-    json_object_set_new(row, "node", json_count(node->index));
     json_object_set_new(row, "node_type", json_text(node->node_type));
     json_object_set_new(row, "shapes", json_text(node->shapes));
     json_object_set_new(row, "variant", json_text(node->variant));

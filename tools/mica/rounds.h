@@ -32,7 +32,7 @@ struct subject {
 
 typedef struct rounds_plan {
     const char *label; /* of the progress bar */
-    size_t warmup;     /* executions of each subject before any is timed */
+    size_t warmup;     /* executions of each subject before any is timed, besides one */
     size_t executions; /* of each subject, at least; 0: by time only */
     double seconds;    /* of each subject, at least */
 } rounds_plan;

@@ -31,7 +31,7 @@ static const column columns[] = {
     {"call", "call", 0, 0},     {"output", "output", 0, 0},
     {"type", "type", 0, 0},     {"shape", "shape", 0, 0},
     {"min", "min", 5, 0},       {"mean", "mean", 5, 0},
-    {"max", "max", 5, 0},       {"largest_difference", "largest difference", -1, 0},
+    {"max", "max", 5, 0},       {"largest_difference", "largest difference", -3, 0},
     {"inside", "inside", 0, 0}, {"file", "file", 0, 0},
 };
 

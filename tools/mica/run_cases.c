@@ -11,7 +11,7 @@ static const column columns[] = {
     {"case", "case", 0, 0},
     {"method", "method", 0, 0},
     {"call", "call", 0, 0},
-    {"largest_difference", "largest difference", -1, 0},
+    {"largest_difference", "largest difference", -3, 0},
     {"atol", "atol", -1, 0},
     {"error", "error", 0, 0},
 };

@@ -32,14 +32,14 @@ void json_print(const json_t *value, FILE *out) {
     fputc('\n', out);
 }
 
-/* A member as text; a list becomes "a; b", an object in it is shown by its first member. `decimals` as in a
- * column. */
+/* A member as text; a list becomes "a; b", an object in it is shown by its first member. `decimals`: see column. */
 static void cell_text(const json_t *value, int decimals, char *text, size_t size) {
     *text = 0;
     if (json_is_string(value)) snprintf(text, size, "%s", json_string_value(value));
     if (json_is_integer(value)) snprintf(text, size, "%lld", (long long)json_integer_value(value));
     if (json_is_real(value))
-        snprintf(text, size, decimals < 0 ? "%.*g" : "%.*f", decimals == -1 ? 9 : abs(decimals), json_real_value(value));
+        snprintf(text, size, decimals < 0 ? "%.*g" : "%.*f", decimals == -1 ? 9 : abs(decimals),
+                 json_real_value(value));
     if (json_is_boolean(value)) snprintf(text, size, "%s", json_is_true(value) ? "yes" : "no");
     if (json_is_object(value))
         cell_text(json_object_iter_value(json_object_iter((json_t *)value)), decimals, text, size);
@@ -83,7 +83,7 @@ static size_t total_width(const size_t *widths, size_t count) {
     return total ? total - 2 : 0;
 }
 
-#define NARROW 12 /* columns of text are not cut below this, unless their heading is all there is */
+#define NARROW 12 /* columns of text are not cut below this */
 
 /* Makes the table fit `limit`: leaves optional columns out, the last first, then cuts the widest columns of text. */
 static void fit(const column *columns, size_t *widths, const bool *numeric, size_t count, size_t limit) {
@@ -118,47 +118,57 @@ static const char *shade_of(const json_t *row) {
     return json_is_true(json_object_get(row, "eligible_kind")) ? "\033[33m" : "";
 }
 
+/* What stands in a cell; a nested row's name is moved in. */
+static void shown_text(const json_t *row, const column *how, char *text, size_t size) {
+    const bool nested = how->style & COLUMN_NESTED && json_is_integer(json_object_get(row, "node"));
+    if (nested) strcpy(text, "  ");
+    const size_t used = nested ? 2 : 0;
+    cell_text(json_object_get(row, how->key), how->decimals, text + used, size - used);
+}
+
+/* The width of a column, 0 where no row has anything to show; whether all that it shows are numbers. */
+static size_t column_width(const json_t *rows, const column *how, bool *numeric) {
+    char text[CELL], shown[CELL];
+    *numeric = true;
+    if (!how->heading) return 0;
+    size_t widest = 0;
+    for (size_t r = 0; r < json_array_size(rows); r++) {
+        const json_t *const row = json_array_get(rows, r);
+        shown_text(row, how, text, sizeof text);
+        const size_t width = terminal_text(shown, sizeof shown, text, 0);
+        if (width > widest) widest = width;
+        if (width && !json_is_number(json_object_get(row, how->key))) *numeric = false;
+    }
+    const size_t heading = terminal_text(shown, sizeof shown, how->heading, 0);
+    return widest && heading > widest ? heading : widest;
+}
+
 static void print_aligned(const json_t *rows, const column *columns, size_t count,
                           void (*under)(const json_t *row, FILE *out), FILE *out) {
-    size_t *const widths = grow(NULL, count, sizeof *widths);
-    bool *const numeric = grow(NULL, count, sizeof *numeric);
-    size_t last = 0;
-    char text[CELL], shown[CELL];
-    for (size_t c = 0; c < count; c++) {
-        bool any = false, texts = false;
-        widths[c] = columns[c].heading ? terminal_text(shown, sizeof shown, columns[c].heading, 0) : 0;
-        for (size_t r = 0; columns[c].heading && r < json_array_size(rows); r++) {
-            const json_t *const value = json_object_get(json_array_get(rows, r), columns[c].key);
-            cell_text(value, columns[c].decimals, text, sizeof text);
-            const size_t width = terminal_text(shown, sizeof shown, text, 0);
-            if (width > widths[c]) widths[c] = width;
-            any |= width > 0;
-            texts |= width > 0 && !json_is_number(value);
-        }
-        if (!any) widths[c] = 0; /* nothing to show: no column */
-        numeric[c] = any && !texts;
-    }
+    size_t widths[COLUMNS_MAX], last = 0;
+    bool numeric[COLUMNS_MAX];
+    for (size_t c = 0; c < count; c++) widths[c] = column_width(rows, &columns[c], &numeric[c]);
     const size_t limit = terminal_width(out);
     if (limit) fit(columns, widths, numeric, count, limit);
     for (size_t c = 0; c < count; c++) last = widths[c] ? c : last;
 
     const bool colour = terminal_colour(out);
-    for (size_t r = 0; json_array_size(rows) && r <= json_array_size(rows); r++) {
-        const json_t *const row = r ? json_array_get(rows, r - 1) : NULL;
+    for (size_t c = 0; json_array_size(rows) && c < count; c++) {
+        if (widths[c]) print_cell(columns[c].heading, widths[c], numeric[c], colour ? "\033[1m" : "", c == last, out);
+        if (c == last) fputc('\n', out);
+    }
+    for (size_t r = 0; r < json_array_size(rows); r++) {
+        const json_t *const row = json_array_get(rows, r);
         for (size_t c = 0; c < count; c++) {
+            char text[CELL];
             if (!widths[c]) continue;
-            const char *const shade = !colour                            ? ""
-                                      : !r                               ? "\033[1m"
-                                      : columns[c].style & COLUMN_ACCENT ? shade_of(row)
-                                                                         : "";
-            if (r) cell_text(json_object_get(row, columns[c].key), columns[c].decimals, text, sizeof text);
-            print_cell(r ? text : columns[c].heading, widths[c], numeric[c], shade, c == last, out);
+            shown_text(row, &columns[c], text, sizeof text);
+            const bool accent = colour && columns[c].style & COLUMN_ACCENT;
+            print_cell(text, widths[c], numeric[c], accent ? shade_of(row) : "", c == last, out);
         }
         fputc('\n', out);
-        if (r && under) under(row, out);
+        if (under) under(row, out);
     }
-    free(widths);
-    free(numeric);
 }
 
 bool columns_select(const column *columns, size_t count, const char *list, column selected[COLUMNS_MAX],

@@ -21,7 +21,8 @@ typedef struct column {
 } column;
 #define COLUMN_ACCENT 1u   /* coloured by the row's "accelerated" and "eligible_kind" */
 #define COLUMN_OPTIONAL 2u /* left out of the table where the terminal is too narrow */
-#define COLUMNS_MAX 32
+#define COLUMN_NESTED 4u   /* moved in where the row has a "node" */
+#define COLUMNS_MAX 32     /* of one table */
 
 /* Prints an array of rows. `under`, when given, prints what belongs below a row in a table. */
 void table_print(const json_t *rows, const column *columns, size_t count, output_format format,
