@@ -564,13 +564,16 @@ mica_status nonzero(kernel_call *call) {
     for (size_t i = 0; i < count; i++) chosen += flags[i] != 0;
     const size_t sizes[2] = {chosen, from.rank};
     TRY(call_resize(call, out, 2, sizes));
-    int64_t *to = out->view.data;
+    const view to = view_of(out);
+    TRY(view_write(call, &to, MICA_I64, &memory));
+    int64_t *row = memory;
     for (size_t i = 0; i < count; i++) {
         if (!flags[i]) continue;
         size_t rest = i;
-        for (size_t d = from.rank; d-- > 0; rest /= from.sizes[d]) to[d] = (int64_t)(rest % from.sizes[d]);
-        to += from.rank;
+        for (size_t d = from.rank; d-- > 0; rest /= from.sizes[d]) row[d] = (int64_t)(rest % from.sizes[d]);
+        row += from.rank;
     }
+    view_written(call, &to, MICA_I64, memory);
     return MICA_OK;
 }
 
