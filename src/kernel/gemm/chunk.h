@@ -12,7 +12,7 @@
 #include "base/memory.h"
 #include "kernel/gemm/operand.h"
 
-enum { CHUNK_BYTES = 64 }; /* the largest */
+enum { CHUNK_BYTES = 256 }; /* the largest */
 
 /* memcpy for the few bytes of a tap, without a call for each. */
 static inline void copy_bytes(char *to, const char *from, size_t size) {
@@ -34,19 +34,34 @@ static inline void copy_bytes(char *to, const char *from, size_t size) {
 static inline size_t type_size(gemm_type type) { return type == GEMM_F32 ? 4 : type == GEMM_F16 ? 2 : 1; }
 static inline size_t lhs_k(const gemm_lhs *lhs) { return lhs->tap_count * lhs->tap_length; }
 
-/* `size` bytes of row m from byte `start` on. */
-static inline const void *lhs_chunk(const gemm_lhs *lhs, size_t m, size_t start, size_t size, char *stage) {
+/* A place in every row of a left operand: byte `at` of piece `tap`. */
+typedef struct lhs_cursor {
+    size_t tap, at;
+} lhs_cursor;
+
+static inline void lhs_advance(const gemm_lhs *lhs, lhs_cursor *cursor, size_t size) {
     const size_t piece_size = lhs->tap_length * type_size(lhs->type);
-    size_t at = start % piece_size, staged = 0;
-    for (size_t t = start / piece_size; t < lhs->tap_count && staged < size; t++, at = 0) {
-        const char *piece = (const char *)lhs_piece(lhs, m, t) + at;
-        const size_t part = min_size(piece_size - at, size - staged);
-        if (part == size) return piece;
-        copy_bytes(stage + staged, piece, part);
+    for (cursor->at += size; cursor->at >= piece_size && cursor->tap < lhs->tap_count; cursor->at -= piece_size) {
+        cursor->tap++;
+    }
+}
+
+static inline const void *lhs_stage(const gemm_lhs *lhs, size_t m, lhs_cursor cursor, size_t size, char *stage) {
+    const size_t piece_size = lhs->tap_length * type_size(lhs->type);
+    size_t staged = 0;
+    for (; cursor.tap < lhs->tap_count && staged < size; cursor.tap++, cursor.at = 0) {
+        const size_t part = min_size(piece_size - cursor.at, size - staged);
+        copy_bytes(stage + staged, (const char *)lhs_piece(lhs, m, cursor.tap) + cursor.at, part);
         staged += part;
     }
     memset(stage + staged, 0, size - staged);
     return stage;
+}
+
+/* `size` bytes of row m from the cursor on. */
+static inline const void *lhs_chunk(const gemm_lhs *lhs, size_t m, lhs_cursor cursor, size_t size, char *stage) {
+    const bool whole = cursor.tap < lhs->tap_count && cursor.at + size <= lhs->tap_length * type_size(lhs->type);
+    return whole ? (const char *)lhs_piece(lhs, m, cursor.tap) + cursor.at : lhs_stage(lhs, m, cursor, size, stage);
 }
 
 /* `count` elements (I4: nibbles, an even number of them) of column n from element k on; past the end values are 0. */

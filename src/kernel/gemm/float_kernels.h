@@ -92,16 +92,16 @@ static size_t left_size(size_t k) { return round_up(k * LANES * sizeof(float), M
 static size_t left_size_row(size_t k) { return round_up(k * sizeof(float), MEMORY_ALIGNMENT); }
 
 static void pack_left(const gemm_lhs *lhs, size_t first, size_t count, void *panel) {
-    const size_t k = lhs_k(lhs), size = type_size(lhs->type);
+    const size_t k = lhs_k(lhs), width = LANES * type_size(lhs->type);
     float *packed = panel;
     char stage[LANES][CHUNK_BYTES];
-    for (size_t i = 0; i < k; i += LANES) {
+    lhs_cursor cursor = {0};
+    for (size_t i = 0; i < k; i += LANES, lhs_advance(lhs, &cursor, width)) {
         vint square[LANES];
         for (size_t m = 0; m < LANES; m++) {
             square[m] = int_splat(0);
             if (m >= count) continue;
-            const void *chunk = lhs_chunk(lhs, first + m, i * size, LANES * size, stage[m]);
-            square[m] = float_bits(any_load(chunk, lhs->type));
+            square[m] = float_bits(any_load(lhs_chunk(lhs, first + m, cursor, width, stage[m]), lhs->type));
         }
         transpose(square);
         const size_t here = min_size(LANES, k - i);
@@ -110,11 +110,12 @@ static void pack_left(const gemm_lhs *lhs, size_t first, size_t count, void *pan
 }
 
 static void pack_left_row(const gemm_lhs *lhs, size_t first, size_t count, void *panel) {
-    const size_t k = count ? lhs_k(lhs) : 0, size = type_size(lhs->type);
+    const size_t k = count ? lhs_k(lhs) : 0, width = LANES * type_size(lhs->type);
     float *packed = panel;
     char stage[CHUNK_BYTES];
-    for (size_t i = 0; i < k; i += LANES) {
-        float_store(packed + i, any_load(lhs_chunk(lhs, first, i * size, LANES * size, stage), lhs->type));
+    lhs_cursor cursor = {0};
+    for (size_t i = 0; i < k; i += LANES, lhs_advance(lhs, &cursor, width)) {
+        float_store(packed + i, any_load(lhs_chunk(lhs, first, cursor, width, stage), lhs->type));
     }
 }
 

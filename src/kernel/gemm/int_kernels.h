@@ -157,30 +157,40 @@ static size_t left_size_row(size_t k) { return left_panel_size(k, 1); }
 
 INLINE vfloat any_load(const void *p, gemm_type type) { return type == GEMM_F16 ? half_load(p) : float_load(p); }
 
-/* How row m is quantized; float rows lie in one piece. */
+/* How row m is quantized. Float rows lie in one piece. */
 INLINE gemm_row row_parameters(const gemm_lhs *lhs, size_t m, float *scale) {
+    enum { STEP = 4 * LANES };
     if (lhs->type == GEMM_I8) return lhs->rows ? lhs->rows[m] : (gemm_row){0};
     const size_t size = type_size(lhs->type);
+    vfloat least[4], greatest[4];
     char stage[CHUNK_BYTES];
-    vfloat least = float_splat(0), greatest = float_splat(0);
-    for (size_t k = 0; k < lhs->tap_length; k += LANES) {
-        const vfloat x = any_load(lhs_chunk(lhs, m, k * size, LANES * size, stage), lhs->type);
-        least = float_min(x, least);
-        greatest = float_max(x, greatest);
+    UNROLL for (size_t i = 0; i < 4; i++) least[i] = greatest[i] = float_splat(0);
+    lhs_cursor cursor = {0};
+    for (; cursor.at < lhs->tap_length * size; cursor.at += STEP * size) {
+        const char *chunk = lhs_chunk(lhs, m, cursor, STEP * size, stage);
+        UNROLL for (size_t i = 0; i < 4; i++) {
+            const vfloat x = any_load(chunk + i * LANES * size, lhs->type);
+            least[i] = float_min(x, least[i]);
+            greatest[i] = float_max(x, greatest[i]);
+        }
     }
-    return gemm_row_parameters(float_least(least), float_greatest(greatest), scale);
+    const vfloat low = float_min(float_min(least[0], least[1]), float_min(least[2], least[3]));
+    const vfloat high = float_max(float_max(greatest[0], greatest[1]), float_max(greatest[2], greatest[3]));
+    return gemm_row_parameters(float_least(low), float_greatest(high), scale);
 }
 
-/* LANES groups of KR activations of row m, from k on. */
-INLINE vint left_groups(const gemm_lhs *lhs, size_t m, size_t k, int32_t zero_point, float scale, char *stage) {
-    if (lhs->type == GEMM_I8) return left_of_bytes(lhs_chunk(lhs, m, k, LANES * KR, stage), zero_point);
+/* LANES groups of KR activations of row m, from the cursor on. */
+INLINE vint left_groups(const gemm_lhs *lhs, size_t m, lhs_cursor cursor, int32_t zero_point, float scale,
+                        char *stage) {
     const size_t size = type_size(lhs->type);
+    const char *chunk = lhs_chunk(lhs, m, cursor, LANES * KR * size, stage);
+    if (lhs->type == GEMM_I8) return left_of_bytes(chunk, zero_point);
     const vfloat factor = float_splat(scale);
     const vfloat min = float_splat((float)(-128 - zero_point)), max = float_splat((float)(127 - zero_point));
     vfloat scaled[KR];
     UNROLL for (size_t i = 0; i < KR; i++) {
-        const void *chunk = lhs_chunk(lhs, m, (k + i * LANES) * size, LANES * size, stage);
-        scaled[i] = float_min(float_max(float_mul(any_load(chunk, lhs->type), factor), min), max);
+        const vfloat x = any_load(chunk + i * LANES * size, lhs->type);
+        scaled[i] = float_min(float_max(float_mul(x, factor), min), max);
     }
     return left_of_floats(scaled, zero_point);
 }
@@ -200,12 +210,14 @@ INLINE void pack_left_rows(const gemm_lhs *lhs, size_t first, size_t count, char
         correction[m] = left_correction(row.zero_point);
         inverse_scale[m] = row.inverse_scale;
     }
+    lhs_cursor cursor = {0};
     for (size_t g = 0; g < groups; g += LANES, packed += LANES * step) {
         vint square[LANES];
         for (size_t m = 0; m < step; m++) {
             square[m] = int_splat(0);
-            if (m < count) square[m] = left_groups(lhs, first + m, g * KR, zero_point[m], scale[m], stage[m]);
+            if (m < count) square[m] = left_groups(lhs, first + m, cursor, zero_point[m], scale[m], stage[m]);
         }
+        lhs_advance(lhs, &cursor, LANES * KR * type_size(lhs->type));
         if (step > 1) transpose(square);
         const size_t vectors = step > 1 ? min_size(LANES, groups - g) : 1;
         for (size_t i = 0; i < vectors; i++) int_store(packed + i * step, square[i]);
