@@ -46,7 +46,8 @@ static inline void lhs_advance(const gemm_lhs *lhs, lhs_cursor *cursor, size_t s
     }
 }
 
-static inline const void *lhs_stage(const gemm_lhs *lhs, size_t m, lhs_cursor cursor, size_t size, char *stage) {
+/* `size` bytes of row m from the cursor on, put together. */
+static inline void lhs_stage(const gemm_lhs *lhs, size_t m, lhs_cursor cursor, size_t size, char *stage) {
     const size_t piece_size = lhs->tap_length * type_size(lhs->type);
     size_t staged = 0;
     for (; cursor.tap < lhs->tap_count && staged < size; cursor.tap++, cursor.at = 0) {
@@ -55,13 +56,27 @@ static inline const void *lhs_stage(const gemm_lhs *lhs, size_t m, lhs_cursor cu
         staged += part;
     }
     memset(stage + staged, 0, size - staged);
-    return stage;
 }
 
-/* `size` bytes of row m from the cursor on. */
-static inline const void *lhs_chunk(const gemm_lhs *lhs, size_t m, lhs_cursor cursor, size_t size, char *stage) {
+/* Where `size` bytes of each of rows [first, first + count) are, from the cursor on; zeros for the rest of `rows`. */
+__attribute__((noinline)) static void lhs_chunks(const gemm_lhs *lhs, size_t first, size_t count, size_t rows,
+                                                 lhs_cursor cursor, size_t size, char stage[][CHUNK_BYTES],
+                                                 const char **chunks) {
+    static const char zeros[CHUNK_BYTES];
     const bool whole = cursor.tap < lhs->tap_count && cursor.at + size <= lhs->tap_length * type_size(lhs->type);
-    return whole ? (const char *)lhs_piece(lhs, m, cursor.tap) + cursor.at : lhs_stage(lhs, m, cursor, size, stage);
+    if (whole && lhs->taps == NULL) {
+        const char *row = (const char *)lhs->data + first * lhs->row_stride + cursor.at;
+        for (size_t m = 0; m < count; m++, row += lhs->row_stride) chunks[m] = row;
+    } else if (whole) {
+        const void *const *taps = lhs->taps + first * lhs->tap_count + cursor.tap;
+        for (size_t m = 0; m < count; m++, taps += lhs->tap_count) chunks[m] = (const char *)*taps + cursor.at;
+    } else {
+        for (size_t m = 0; m < count; m++) {
+            lhs_stage(lhs, first + m, cursor, size, stage[m]);
+            chunks[m] = stage[m];
+        }
+    }
+    for (size_t m = count; m < rows; m++) chunks[m] = zeros;
 }
 
 /* `count` elements (I4: nibbles, an even number of them) of column n from element k on; past the end values are 0. */

@@ -27,8 +27,10 @@ INLINE vint nibbles(vint eight, const size_t step) {
 }
 
 INLINE vint left_of_floats(const vfloat *scaled, int32_t zero_point) {
-    (void)zero_point;
-    return words_of_ints(int_of_float(scaled[0]), int_of_float(scaled[1]));
+    const vfloat min = float_splat((float)(-128 - zero_point)), max = float_splat((float)(127 - zero_point));
+    const vfloat first = float_min(float_max(scaled[0], min), max),
+                 second = float_min(float_max(scaled[1], min), max);
+    return words_of_ints(int_of_float(first), int_of_float(second));
 }
 INLINE vint left_of_bytes(const void *q, int32_t zero_point) {
     return word_sub(words_load(q), word_splat(zero_point));

@@ -25,11 +25,12 @@ INLINE vint nibbles(vint eight, const size_t step) {
     return int_and(step ? eight : int_shl(eight, 4), int_splat((int32_t)0xf0f0f0f0));
 }
 
-/* LANES groups of KR activations, which follow each other in memory. */
+/* LANES groups of KR activations, which follow each other in memory. Packing saturates, which is the clamp: to round
+ * first makes no difference, its bounds are integers. */
 INLINE vint left_of_floats(const vfloat *scaled, int32_t zero_point) {
     const vint offset = int_splat(zero_point + LEFT_OFFSET);
     vint q[KR];
-    for (size_t i = 0; i < KR; i++) q[i] = int_add(int_of_float(scaled[i]), offset);
+    UNROLL for (size_t i = 0; i < KR; i++) q[i] = int_add(int_of_float(scaled[i]), offset);
     return bytes_of_ints(q[0], q[1], q[2], q[3]);
 }
 INLINE vint left_of_bytes(const void *q, int32_t zero_point) {

@@ -95,13 +95,15 @@ static void pack_left(const gemm_lhs *lhs, size_t first, size_t count, void *pan
     const size_t k = lhs_k(lhs), width = LANES * type_size(lhs->type);
     float *packed = panel;
     char stage[LANES][CHUNK_BYTES];
+    const char *chunks[LANES];
     lhs_cursor cursor = {0};
     for (size_t i = 0; i < k; i += LANES, lhs_advance(lhs, &cursor, width)) {
         vint square[LANES];
-        for (size_t m = 0; m < LANES; m++) {
-            square[m] = int_splat(0);
-            if (m >= count) continue;
-            square[m] = float_bits(any_load(lhs_chunk(lhs, first + m, cursor, width, stage[m]), lhs->type));
+        lhs_chunks(lhs, first, count, LANES, cursor, width, stage, chunks);
+        if (lhs->type == GEMM_F16) {
+            UNROLL for (size_t m = 0; m < LANES; m++) square[m] = float_bits(half_load((const void *)chunks[m]));
+        } else {
+            UNROLL for (size_t m = 0; m < LANES; m++) square[m] = int_load(chunks[m]);
         }
         transpose(square);
         const size_t here = min_size(LANES, k - i);
@@ -112,10 +114,12 @@ static void pack_left(const gemm_lhs *lhs, size_t first, size_t count, void *pan
 static void pack_left_row(const gemm_lhs *lhs, size_t first, size_t count, void *panel) {
     const size_t k = count ? lhs_k(lhs) : 0, width = LANES * type_size(lhs->type);
     float *packed = panel;
-    char stage[CHUNK_BYTES];
+    char stage[1][CHUNK_BYTES];
+    const char *chunk;
     lhs_cursor cursor = {0};
     for (size_t i = 0; i < k; i += LANES, lhs_advance(lhs, &cursor, width)) {
-        float_store(packed + i, any_load(lhs_chunk(lhs, first, cursor, width, stage), lhs->type));
+        lhs_chunks(lhs, first, 1, 1, cursor, width, stage, &chunk);
+        float_store(packed + i, any_load(chunk, lhs->type));
     }
 }
 

@@ -157,51 +157,53 @@ static size_t left_size_row(size_t k) { return left_panel_size(k, 1); }
 
 INLINE vfloat any_load(const void *p, gemm_type type) { return type == GEMM_F16 ? half_load(p) : float_load(p); }
 
+/* Widens the ranges to hold 4 vectors. */
+INLINE void widen(vfloat least[4], vfloat greatest[4], const char *chunk, gemm_type type) {
+    UNROLL for (size_t i = 0; i < 4; i++) {
+        const vfloat x = any_load(chunk + i * LANES * type_size(type), type);
+        least[i] = float_min(x, least[i]);
+        greatest[i] = float_max(x, greatest[i]);
+    }
+}
+
 /* How row m is quantized. Float rows lie in one piece. */
 INLINE gemm_row row_parameters(const gemm_lhs *lhs, size_t m, float *scale) {
-    enum { STEP = 4 * LANES };
     if (lhs->type == GEMM_I8) return lhs->rows ? lhs->rows[m] : (gemm_row){0};
-    const size_t size = type_size(lhs->type);
+    const size_t row_size = lhs->tap_length * type_size(lhs->type), width = 4 * LANES * type_size(lhs->type);
+    const char *row = lhs_piece(lhs, m, 0);
     vfloat least[4], greatest[4];
     char stage[CHUNK_BYTES];
-    UNROLL for (size_t i = 0; i < 4; i++) least[i] = greatest[i] = float_splat(0);
     lhs_cursor cursor = {0};
-    for (; cursor.at < lhs->tap_length * size; cursor.at += STEP * size) {
-        const char *chunk = lhs_chunk(lhs, m, cursor, STEP * size, stage);
-        UNROLL for (size_t i = 0; i < 4; i++) {
-            const vfloat x = any_load(chunk + i * LANES * size, lhs->type);
-            least[i] = float_min(x, least[i]);
-            greatest[i] = float_max(x, greatest[i]);
-        }
+    UNROLL for (size_t i = 0; i < 4; i++) least[i] = greatest[i] = float_splat(0);
+    for (; cursor.at + width <= row_size; cursor.at += width) widen(least, greatest, row + cursor.at, lhs->type);
+    if (cursor.at < row_size) {
+        lhs_stage(lhs, m, cursor, width, stage);
+        widen(least, greatest, stage, lhs->type);
     }
     const vfloat low = float_min(float_min(least[0], least[1]), float_min(least[2], least[3]));
     const vfloat high = float_max(float_max(greatest[0], greatest[1]), float_max(greatest[2], greatest[3]));
     return gemm_row_parameters(float_least(low), float_greatest(high), scale);
 }
 
-/* LANES groups of KR activations of row m, from the cursor on. */
-INLINE vint left_groups(const gemm_lhs *lhs, size_t m, lhs_cursor cursor, int32_t zero_point, float scale,
-                        char *stage) {
-    const size_t size = type_size(lhs->type);
-    const char *chunk = lhs_chunk(lhs, m, cursor, LANES * KR * size, stage);
-    if (lhs->type == GEMM_I8) return left_of_bytes(chunk, zero_point);
-    const vfloat factor = float_splat(scale);
-    const vfloat min = float_splat((float)(-128 - zero_point)), max = float_splat((float)(127 - zero_point));
+/* LANES groups of KR activations from a chunk that holds them. */
+INLINE vint left_groups(const char *chunk, gemm_type type, int32_t zero_point, float scale) {
+    if (type == GEMM_I8) return left_of_bytes(chunk, zero_point);
     vfloat scaled[KR];
     UNROLL for (size_t i = 0; i < KR; i++) {
-        const vfloat x = any_load(chunk + i * LANES * size, lhs->type);
-        scaled[i] = float_min(float_max(float_mul(x, factor), min), max);
+        const vfloat x = any_load(chunk + i * LANES * type_size(type), type);
+        scaled[i] = float_mul(x, float_splat(scale));
     }
     return left_of_floats(scaled, zero_point);
 }
 
 INLINE void pack_left_rows(const gemm_lhs *lhs, size_t first, size_t count, char *panel, const size_t step) {
-    const size_t k = lhs_k(lhs), groups = round_up(k, 8) / KR;
+    const size_t groups = round_up(lhs_k(lhs), 8) / KR, width = LANES * KR * type_size(lhs->type);
     int32_t *correction = (int32_t *)panel + 1, *packed = (int32_t *)(panel + left_head_size(step));
     float *inverse_scale = (float *)(correction + step);
     int32_t zero_point[LANES] = {0};
     float scale[LANES] = {0};
     char stage[LANES][CHUNK_BYTES];
+    const char *chunks[LANES];
     memset(panel, 0, left_head_size(step));
     *(int32_t *)panel = (int32_t)step;
     for (size_t m = 0; m < count; m++) {
@@ -211,13 +213,11 @@ INLINE void pack_left_rows(const gemm_lhs *lhs, size_t first, size_t count, char
         inverse_scale[m] = row.inverse_scale;
     }
     lhs_cursor cursor = {0};
-    for (size_t g = 0; g < groups; g += LANES, packed += LANES * step) {
+    for (size_t g = 0; g < groups; g += LANES, packed += LANES * step, lhs_advance(lhs, &cursor, width)) {
         vint square[LANES];
-        for (size_t m = 0; m < step; m++) {
-            square[m] = int_splat(0);
-            if (m < count) square[m] = left_groups(lhs, first + m, cursor, zero_point[m], scale[m], stage[m]);
-        }
-        lhs_advance(lhs, &cursor, LANES * KR * type_size(lhs->type));
+        lhs_chunks(lhs, first, count, count, cursor, width, stage, chunks);
+        for (size_t m = 0; m < count; m++) square[m] = left_groups(chunks[m], lhs->type, zero_point[m], scale[m]);
+        for (size_t m = count; m < step; m++) square[m] = int_splat(0);
         if (step > 1) transpose(square);
         const size_t vectors = step > 1 ? min_size(LANES, groups - g) : 1;
         for (size_t i = 0; i < vectors; i++) int_store(packed + i * step, square[i]);
