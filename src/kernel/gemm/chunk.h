@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Contiguous chunks of an operand along k, for packers that load whole vectors: where a chunk lies in one piece it is
- * read in place, else it is put together in `stage`, filled up with zeros past the end. So no byte outside an
- * operand is read, and no packer knows about taps, strides or tails.
+ * Contiguous chunks of operands along k, for packers that load whole vectors: a chunk that lies in one piece is read
+ * in place, others are put together in `stage` and filled up with zeros past the end. So no byte outside an operand
+ * is read, and no packer knows about taps, strides or tails. Included after simd_*.h.
  */
 #ifndef KERNEL_GEMM_CHUNK_H
 #define KERNEL_GEMM_CHUNK_H
@@ -12,7 +12,10 @@
 #include "base/memory.h"
 #include "kernel/gemm/operand.h"
 
-enum { CHUNK_BYTES = 256 }; /* the largest */
+enum { CHUNK_BYTES = 4 * LANES * 4 }; /* the largest: 4 vectors */
+
+/* Columns of a vector that starts `c` columns into a panel of which `columns` are real. */
+static inline size_t lanes_of(size_t columns, size_t c) { return c < columns ? min_size(columns - c, LANES) : 0; }
 
 /* memcpy for the few bytes of a tap, without a call for each. */
 static inline void copy_bytes(char *to, const char *from, size_t size) {
@@ -79,22 +82,38 @@ __attribute__((noinline)) static void lhs_chunks(const gemm_lhs *lhs, size_t fir
     for (size_t m = count; m < rows; m++) chunks[m] = zeros;
 }
 
-/* `count` elements (I4: nibbles, an even number of them) of column n from element k on; past the end values are 0. */
-static inline const void *rhs_chunk(const gemm_rhs *rhs, size_t n, size_t k, size_t count, char *stage) {
-    const size_t size = type_size(rhs->type), here = min_size(count, rhs->k - k);
+/* The same of column n from element k on: `count` elements, of I4 an even number of nibbles. */
+static inline void rhs_stage(const gemm_rhs *rhs, size_t n, size_t k, size_t count, char *stage) {
+    const size_t here = k < rhs->k ? min_size(count, rhs->k - k) : 0, size = type_size(rhs->type);
     if (rhs->type == GEMM_I4) {
-        const char *nibbles = (const char *)rhs->data + n * rhs->n_stride + k / 2;
-        if (here == count) return nibbles;
         memset(stage, 0x88, count / 2);
-        memcpy(stage, nibbles, (here + 1) / 2);
+        memcpy(stage, (const char *)rhs->data + n * rhs->n_stride + k / 2, (here + 1) / 2);
         if (here % 2) stage[here / 2] = (char)((stage[here / 2] & 0x0f) | 0x80);
-        return stage;
+        return;
     }
-    const char *first = (const char *)rhs->data + (n * rhs->n_stride + k * rhs->k_stride) * size;
-    if (here == count && rhs->k_stride == 1) return first;
+    const char *from = (const char *)rhs->data + (n * rhs->n_stride + k * rhs->k_stride) * size;
     memset(stage, 0, count * size);
-    for (size_t i = 0; i < here; i++) copy_bytes(stage + i * size, first + i * rhs->k_stride * size, size);
-    return stage;
+    for (size_t i = 0; i < here; i++) copy_bytes(stage + i * size, from + i * rhs->k_stride * size, size);
+}
+
+/* Where `count` elements of each of columns [n, n + columns) are, from element k on; zeros for the rest of LANES. */
+__attribute__((noinline)) static void rhs_chunks(const gemm_rhs *rhs, size_t n, size_t columns, size_t k,
+                                                 size_t count, char stage[][CHUNK_BYTES], const char **chunks) {
+    const bool nibble = rhs->type == GEMM_I4;
+    if (k + count <= rhs->k && rhs->k_stride == 1) {
+        const size_t size = type_size(rhs->type), stride = rhs->n_stride * size;
+        const char *column = (const char *)rhs->data + n * stride + (nibble ? k / 2 : k * size);
+        for (size_t c = 0; c < columns; c++, column += stride) chunks[c] = column;
+    } else {
+        for (size_t c = 0; c < columns; c++) {
+            rhs_stage(rhs, n + c, k, count, stage[c]);
+            chunks[c] = stage[c];
+        }
+    }
+    for (size_t c = columns; c < LANES; c++) {
+        memset(stage[c], nibble ? 0x88 : 0, CHUNK_BYTES);
+        chunks[c] = stage[c];
+    }
 }
 
 #endif

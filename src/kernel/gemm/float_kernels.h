@@ -32,16 +32,24 @@ INLINE void weight_store(char *weights, size_t i, vfloat v, const bool half) {
     }
 }
 
-/* LANES columns from n on, `columns` of them real; elements of a column are transposed by the square. */
+/* LANES chunks of LANES elements, the transposed square of which is elements of k by rows or columns. */
+INLINE void load_square(vint square[LANES], const char *const *chunks, gemm_type type) {
+    if (type == GEMM_F16) {
+        UNROLL for (size_t i = 0; i < LANES; i++) square[i] = float_bits(half_load((const void *)chunks[i]));
+    } else {
+        UNROLL for (size_t i = 0; i < LANES; i++) square[i] = int_load(chunks[i]);
+    }
+    transpose(square);
+}
+
+/* LANES columns from n on, `columns` of them real. */
 INLINE void pack_along_k(const gemm_rhs *rhs, size_t n, size_t columns, char *weights, const bool half) {
     char stage[LANES][CHUNK_BYTES];
+    const char *chunks[LANES];
     for (size_t k = 0; k < rhs->k; k += LANES) {
         vint square[LANES];
-        for (size_t c = 0; c < LANES; c++) {
-            square[c] = int_splat(0);
-            if (c < columns) square[c] = float_bits(any_load(rhs_chunk(rhs, n + c, k, LANES, stage[c]), rhs->type));
-        }
-        transpose(square);
+        rhs_chunks(rhs, n, columns, k, LANES, stage, chunks);
+        load_square(square, chunks, rhs->type);
         const size_t count = min_size(LANES, rhs->k - k);
         for (size_t i = 0; i < count; i++) weight_store(weights, (k + i) * COLUMNS, bits_float(square[i]), half);
     }
@@ -73,7 +81,7 @@ INLINE void pack_right(const gemm_rhs *rhs, size_t first, size_t count, char *pa
             continue;
         }
         for (size_t c = 0; c < COLUMNS; c += LANES) {
-            pack_along_k(rhs, n + c, columns > c ? columns - c : 0, weights + c * (half ? 2 : 4), half);
+            pack_along_k(rhs, n + c, lanes_of(columns, c), weights + c * (half ? 2 : 4), half);
         }
     }
 }
@@ -100,12 +108,7 @@ static void pack_left(const gemm_lhs *lhs, size_t first, size_t count, void *pan
     for (size_t i = 0; i < k; i += LANES, lhs_advance(lhs, &cursor, width)) {
         vint square[LANES];
         lhs_chunks(lhs, first, count, LANES, cursor, width, stage, chunks);
-        if (lhs->type == GEMM_F16) {
-            UNROLL for (size_t m = 0; m < LANES; m++) square[m] = float_bits(half_load((const void *)chunks[m]));
-        } else {
-            UNROLL for (size_t m = 0; m < LANES; m++) square[m] = int_load(chunks[m]);
-        }
-        transpose(square);
+        load_square(square, chunks, lhs->type);
         const size_t here = min_size(LANES, k - i);
         for (size_t j = 0; j < here; j++, packed += LANES) int_store(packed, square[j]);
     }

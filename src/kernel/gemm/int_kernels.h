@@ -24,7 +24,6 @@ typedef struct right_head {
 } right_head;
 
 typedef enum int_kind { INT8, INT8_STATIC, INT4, INT4_BLOCK } int_kind;
-INLINE bool kind_has_nibbles(const int_kind kind) { return kind == INT4 || kind == INT4_BLOCK; }
 
 /* ---- right operand ---- */
 
@@ -56,49 +55,85 @@ INLINE vint nibbles_order(vint eight) {
     return int_swap(int_swap(v, 4, 0x00f000f0), 8, 0x0000ff00);
 }
 
-/* Packs weights [k, k + count) of LANES columns from n on, `columns` of them real, and gives back their sums. */
-INLINE vint pack_columns(const gemm_rhs *rhs, size_t n, size_t columns, size_t k, size_t count, char *packed,
-                         const bool nibble) {
-    enum { SQUARE = LANES * (int)sizeof(int32_t) }; /* bytes of k that one transposition takes */
-    const size_t square_k = nibble ? 2 * SQUARE : SQUARE, lane_k = nibble ? 8 : 4;
-    char stage[LANES][SQUARE];
+INLINE void load_square(vint square[LANES], const char *const *chunks) {
+    UNROLL for (size_t i = 0; i < LANES; i++) square[i] = int_load(chunks[i]);
+    transpose(square);
+}
+
+/* Packs LANES columns from n on, `columns` of them real, and gives back the sums of their weights. */
+INLINE vint pack_i8_columns(const gemm_rhs *rhs, size_t n, size_t columns, char *packed) {
+    enum { SQUARE = LANES * 4 }; /* elements of k in one transposition */
+    char stage[LANES][CHUNK_BYTES];
+    const char *chunks[LANES];
     vsum sums = {0};
-    for (size_t i = 0; i < count; i += square_k) {
+    for (size_t k = 0; k < rhs->k; k += SQUARE) {
         vint square[LANES];
-        for (size_t c = 0; c < LANES; c++) {
-            square[c] = int_splat(nibble ? (int32_t)0x88888888 : 0);
-            if (c < columns) square[c] = int_load(rhs_chunk(rhs, n + c, k + i, square_k, stage[c]));
-        }
-        transpose(square);
-        const size_t lanes = min_size(LANES, divide_up(count - i, lane_k));
-        for (size_t j = 0; j < lanes; j++) {
-            if (nibble) {
-                const vint eight = nibbles_order(square[j]);
-                int_store(packed + (i / 8 + j) * COLUMNS * 4, eight);
-                for (size_t s = 0; s < 8 / KR; s++) sums = dot(sums, ones(), nibbles(eight, s));
-            } else {
-                const size_t step = i / 4 + j;
-                weights_store(packed, step, square[j]);
-                for (size_t s = 0; s < 4 / KR; s++) {
-                    sums = dot(sums, ones(), weights_load(packed + (step * (4 / KR) + s) * COLUMNS * KR));
-                }
+        rhs_chunks(rhs, n, columns, k, SQUARE, stage, chunks);
+        load_square(square, chunks);
+        const size_t fours = min_size(LANES, divide_up(rhs->k - k, 4));
+        for (size_t i = 0; i < fours; i++) {
+            const size_t step = k / 4 + i;
+            weights_store(packed, step, square[i]);
+            for (size_t s = 0; s < 4 / KR; s++) {
+                sums = dot(sums, ones(), weights_load(packed + (step * (4 / KR) + s) * COLUMNS * KR));
             }
         }
     }
-    return int_sar((vint)sums, nibble ? NIBBLE_SHIFT : 0);
+    return (vint)sums;
 }
 
-INLINE void pack_blocks(const gemm_rhs *rhs, size_t n, size_t columns, char *packed, float *totals) {
-    const size_t blocks = rhs->k / rhs->block, data_size = rhs->block / 2 * COLUMNS;
-    for (size_t b = 0; b < blocks; b++, packed += data_size + COLUMNS * sizeof(uint16_t)) {
-        uint16_t *scales = (uint16_t *)(packed + data_size);
-        for (size_t c = 0; c < COLUMNS; c++) scales[c] = c < columns ? rhs->block_scale[(n + c) * blocks + b] : 0;
-        for (size_t c = 0; c < COLUMNS; c += LANES) {
-            const vint sums = pack_columns(rhs, n + c, columns > c ? columns - c : 0, b * rhs->block, rhs->block,
-                                           packed + c * sizeof(int32_t), true);
-            float_store(totals + c, float_fma(float_of_int(sums), bfloat_load(scales + c), float_load(totals + c)));
+/* The same for nibbles. */
+INLINE vint pack_i4_columns(const gemm_rhs *rhs, size_t n, size_t columns, char *packed) {
+    enum { SQUARE = LANES * 8 };
+    char stage[LANES][CHUNK_BYTES];
+    const char *chunks[LANES];
+    vsum sums = {0};
+    for (size_t k = 0; k < rhs->k; k += SQUARE) {
+        vint square[LANES];
+        rhs_chunks(rhs, n, columns, k, SQUARE, stage, chunks);
+        load_square(square, chunks);
+        const size_t eights = min_size(LANES, divide_up(rhs->k - k, 8));
+        for (size_t i = 0; i < eights; i++, packed += COLUMNS * sizeof(int32_t)) {
+            const vint eight = nibbles_order(square[i]);
+            int_store(packed, eight);
+            for (size_t s = 0; s < 8 / KR; s++) sums = dot(sums, ones(), nibbles(eight, s));
         }
     }
+    return int_sar((vint)sums, NIBBLE_SHIFT);
+}
+
+/* The same for nibbles in blocks, `packed` being where the blocks of the panel begin and `c` the columns before these.
+ * Gives back Σ_blocks scale·Σw. */
+INLINE vfloat pack_block_columns(const gemm_rhs *rhs, size_t n, size_t columns, size_t c, char *packed) {
+    enum { SQUARE = LANES * 8 };
+    const size_t blocks = rhs->k / rhs->block;
+    const uint16_t *scales = rhs->block_scale + n * blocks;
+    char stage[LANES][CHUNK_BYTES];
+    const char *chunks[LANES];
+    vsum sums = {0};
+    vfloat totals = float_splat(0);
+    for (size_t k = 0; k < rhs->k; k += SQUARE) {
+        vint square[LANES];
+        rhs_chunks(rhs, n, columns, k, SQUARE, stage, chunks);
+        load_square(square, chunks);
+        const size_t eights = min_size(LANES, (rhs->k - k) / 8);
+        for (size_t i = 0; i < eights; i++) {
+            const vint eight = nibbles_order(square[i]);
+            int_store(packed + c * sizeof(int32_t), eight);
+            packed += COLUMNS * sizeof(int32_t);
+            for (size_t s = 0; s < 8 / KR; s++) sums = dot(sums, ones(), nibbles(eight, s));
+            if ((k + (i + 1) * 8) % rhs->block) continue;
+
+            uint16_t *of_block = (uint16_t *)packed + c;
+            for (size_t lane = 0; lane < LANES; lane++) of_block[lane] = lane < columns ? scales[lane * blocks] : 0;
+            const vfloat weights = float_of_int(int_sar((vint)sums, NIBBLE_SHIFT));
+            totals = float_fma(weights, bfloat_load(of_block), totals);
+            sums = (vsum){0};
+            scales++;
+            packed += COLUMNS * sizeof *of_block;
+        }
+    }
+    return totals;
 }
 
 INLINE void pack_right(const gemm_rhs *rhs, size_t first, size_t count, char *packed, const int_kind kind,
@@ -112,15 +147,13 @@ INLINE void pack_right(const gemm_rhs *rhs, size_t first, size_t count, char *pa
             head->bias[c] = rhs_bias(rhs, n + c);
             head->scale[c] = rhs->scale ? rhs->scale[n + c] : 0;
         }
-        if (kind == INT4_BLOCK) {
-            pack_blocks(rhs, n, columns, weights, head->scale);
-            continue;
-        }
         for (size_t c = 0; c < COLUMNS; c += LANES) {
-            const size_t width = kind == INT4 ? sizeof(int32_t) : KR;
-            const vint sums =
-                pack_columns(rhs, n + c, columns > c ? columns - c : 0, 0, rhs->k, weights + c * width, kind == INT4);
-            int_store(head->sums + c, sums);
+            const size_t real = lanes_of(columns, c);
+            switch (kind) {
+            case INT4_BLOCK: float_store(head->scale + c, pack_block_columns(rhs, n + c, real, c, weights)); break;
+            case INT4: int_store(head->sums + c, pack_i4_columns(rhs, n + c, real, weights + c * 4)); break;
+            default: int_store(head->sums + c, pack_i8_columns(rhs, n + c, real, weights + c * KR));
+            }
         }
         for (size_t c = 0; c < columns && kind == INT8_STATIC; c++) {
             const uint32_t bias = rhs->bias_i32 ? (uint32_t)rhs->bias_i32[n + c] : 0;
@@ -371,8 +404,6 @@ static void sums_block(float *out, const left_view *left, const char *packed, si
 }
 
 /* ---- what follows the sums ---- */
-
-INLINE size_t lanes_of(size_t columns, size_t c) { return min_size(columns - c, LANES); }
 
 INLINE void store_clamped(const gemm_tile *tile, size_t m, size_t n, size_t count, vfloat value) {
     float *out = (float *)((char *)tile->out + m * tile->out_stride) + n;
