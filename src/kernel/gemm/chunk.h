@@ -17,10 +17,11 @@ enum { CHUNK_BYTES = 4 * LANES * 4 }; /* the largest: 4 vectors */
 /* Columns of a vector that starts `c` columns into a panel of which `columns` are real. */
 static inline size_t lanes_of(size_t columns, size_t c) { return c < columns ? min_size(columns - c, LANES) : 0; }
 
-/* memcpy for the few bytes of a tap, without a call for each. */
+/* memcpy without a call: taps are short. */
 static inline void copy_bytes(char *to, const char *from, size_t size) {
     if (size >= 16) {
-        memcpy(to, from, size);
+        for (size_t i = 0; i < size - 16; i += 16) memcpy(to + i, from + i, 16);
+        memcpy(to + size - 16, from + size - 16, 16);
     } else if (size >= 8) {
         memcpy(to, from, 8);
         memcpy(to + size - 8, from + size - 8, 8);
@@ -49,16 +50,31 @@ static inline void lhs_advance(const gemm_lhs *lhs, lhs_cursor *cursor, size_t s
     }
 }
 
+/* Pieces of one size, one after the other; faster where the compiler knows it. */
+INLINE char *copy_pieces(char *to, const void *const *pieces, size_t count, const size_t size) {
+    for (size_t i = 0; i < count; i++, to += size) copy_bytes(to, pieces[i], size);
+    return to;
+}
+
 /* `size` bytes of row m from the cursor on, put together. */
 static inline void lhs_stage(const gemm_lhs *lhs, size_t m, lhs_cursor cursor, size_t size, char *stage) {
-    const size_t piece_size = lhs->tap_length * type_size(lhs->type);
-    size_t staged = 0;
-    for (; cursor.tap < lhs->tap_count && staged < size; cursor.tap++, cursor.at = 0) {
-        const size_t part = min_size(piece_size - cursor.at, size - staged);
-        copy_bytes(stage + staged, (const char *)lhs_piece(lhs, m, cursor.tap) + cursor.at, part);
-        staged += part;
+    const size_t piece_size = lhs->tap_length * type_size(lhs->type), left = lhs->tap_count - cursor.tap;
+    const void *const row = lhs_piece(lhs, m, 0), *const *pieces = &row;
+    if (lhs->taps) pieces = lhs->taps + m * lhs->tap_count + cursor.tap;
+    for (size_t i = 0; i < size; i += sizeof(vint)) int_store(stage + i, int_splat(0));
+    if (left == 0) return;
+
+    const size_t head = min_size(piece_size - cursor.at, size),
+                 count = min_size(left - 1, (size - head) / piece_size);
+    copy_bytes(stage, (const char *)*pieces++ + cursor.at, head);
+    char *to = stage + head;
+    switch (piece_size) { /* of three channels, as images have, and two */
+    case 3: to = copy_pieces(to, pieces, count, 3); break;
+    case 6: to = copy_pieces(to, pieces, count, 6); break;
+    case 12: to = copy_pieces(to, pieces, count, 12); break;
+    default: to = copy_pieces(to, pieces, count, piece_size);
     }
-    memset(stage + staged, 0, size - staged);
+    if (count + 1 < left) copy_bytes(to, pieces[count], size - (size_t)(to - stage));
 }
 
 /* Where `size` bytes of each of rows [first, first + count) are, from the cursor on; zeros for the rest of `rows`. */
