@@ -2,7 +2,7 @@
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 
-.PHONY: all demo check check-aarch64 aarch64 bench install format clean
+.PHONY: all demo check interop check-aarch64 aarch64 bench install format clean
 
 all: build/CMakeCache.txt
 	cmake --build build -j $(JOBS) --target mica_tool
@@ -23,6 +23,11 @@ check:
 	cmake --preset asan
 	cmake --build build-asan -j $(JOBS)
 	ctest --preset asan -j $(JOBS)
+
+# Our profiles in ExecuTorch's own Inspector, when PYTHON has ExecuTorch; MICA_FIXTURES: more models.
+PYTHON ?= python3
+interop: all
+	$(PYTHON) tests/interop/inspector.py build/mica $(or $(MICA_FIXTURES),tests/data/cases)
 
 aarch64:
 	scripts/install-packages.sh build aarch64

