@@ -38,7 +38,6 @@ static const column columns[] = {
     {"first_ms", "first (ms)", 3, COLUMN_OPTIONAL},
     {"added_rss_mb", "added (MB)", 2, COLUMN_OPTIONAL},
 };
-#define COUNT(array) (sizeof(array) / sizeof *(array))
 
 /* ---- what to measure ---- */
 

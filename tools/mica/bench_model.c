@@ -138,17 +138,17 @@ static bool add_model_row(struct bench *bench, struct work *work, const struct s
     json_t *const row =
         bench_row(bench, work->spec->name, work->spec->name, &series[0], &series[1], operations, ideal);
     char *const variants = joined(report, false), *const kernels = joined(report, true);
-    json_object_set_new(row, "variant", json_text(variants));
-    json_object_set_new(row, "kernel", json_text(kernels));
+    row_text(row, "variant", variants);
+    row_text(row, "kernel", kernels);
     free(variants);
     free(kernels);
-    json_object_set_new(row, "accelerated", json_boolean(accelerated && eligible));
-    json_object_set_new(row, "eligible_kind", json_boolean(eligible));
-    json_object_set_new(row, "open_ms", json_decimal(model->open_ms));
-    json_object_set_new(row, "load_ms", json_decimal(model->open_ms + model->load_ms));
-    json_object_set_new(row, "first_ms", json_decimal(work->first_ms));
-    json_object_set_new(row, "added_rss_mb", json_decimal(work->added_rss_mb));
-    if (work->spec->call.expected_count) json_object_set_new(row, "difference", json_decimal(work->difference));
+    row_flag(row, "accelerated", accelerated && eligible);
+    row_flag(row, "eligible_kind", eligible);
+    row_real(row, "open_ms", model->open_ms);
+    row_real(row, "load_ms", model->open_ms + model->load_ms);
+    row_real(row, "first_ms", work->first_ms);
+    row_real(row, "added_rss_mb", work->added_rss_mb);
+    if (work->spec->call.expected_count) row_real(row, "difference", work->difference);
     return true;
 }
 
@@ -163,8 +163,8 @@ static bool add_node_rows(struct bench *bench, struct work *work, struct series 
         json_t *const row = bench_row(bench, work->spec->name, node->name, &series[0][n],
                                       series[1] ? &series[1][n] : NULL, node->operations, ideal);
         bench_row_node(row, node);
-        json_object_set_new(row, "node", json_count(n));
-        if (work->spec->call.expected_count) json_object_set_new(row, "difference", json_decimal(work->difference));
+        row_count(row, "node", n);
+        if (work->spec->call.expected_count) row_real(row, "difference", work->difference);
     }
     return true;
 }

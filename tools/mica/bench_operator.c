@@ -137,7 +137,7 @@ static bool shape_convolution(const struct bench *bench, struct problem *problem
     const size_t kernel = bench->kernel ? bench->kernel : o[INPUT].type == MICA_OPERAND_QINT8 ? 3 : 1;
     const size_t attributes[] = {kernel,        bench->stride, bench->padding, bench->dilation,
                                  bench->groups, height,        width};
-    for (size_t i = 0; i < sizeof attributes / sizeof *attributes; i++) {
+    for (size_t i = 0; i < COUNT(attributes); i++) {
         if (attributes[i] > ATTRIBUTE_MAX) return usage(fault, "conv2d: %zu is too large", attributes[i]);
     }
     const size_t reach = (kernel - 1) * bench->dilation + 1, padding = 2 * bench->padding;

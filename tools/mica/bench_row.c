@@ -14,7 +14,7 @@ bool bench_for_threads(struct bench *bench, bool (*body)(struct bench *bench, vo
     if (!threads->count) return body(bench, self, fault);
     mica_context *const contexts[] = {bench->context, bench->other, bench->machine};
     for (size_t i = 0; i < threads->count; i++) {
-        for (size_t c = 0; c < sizeof contexts / sizeof *contexts; c++) {
+        for (size_t c = 0; c < COUNT(contexts); c++) {
             if (contexts[c] && mica_context_set_threads(contexts[c], threads->items[i]) != MICA_OK) {
                 return fail(fault, "%s", mica_context_error(contexts[c]));
             }
@@ -66,47 +66,46 @@ static void summarise(const struct samples *samples, mica_summary *summary) {
     free(sorted);
 }
 
-static void set(json_t *row, const char *key, double value) { json_object_set_new(row, key, json_decimal(value)); }
-
 static void compare(json_t *row, const char *key, const struct series *times, const struct series *other) {
     mica_summary theirs, rounds, their_rounds;
     summarise(&other->times, &theirs);
     summarise(&times->rounds, &rounds);
     summarise(&other->rounds, &their_rounds);
-    set(row, key, theirs.p50);
-    set(row, "ratio", their_rounds.p50 / rounds.p50);
+    row_real(row, key, theirs.p50);
+    row_real(row, "ratio", their_rounds.p50 / rounds.p50);
     double low, high;
     if (!mica_ratio_interval(times->rounds.items, times->rounds.count, other->rounds.items, other->rounds.count, &low,
                              &high))
         return;
-    set(row, "ratio_low", low);
-    set(row, "ratio_high", high);
+    row_real(row, "ratio_low", low);
+    row_real(row, "ratio_high", high);
 }
 
 json_t *bench_row(const struct bench *bench, const char *model, const char *name, const struct series *times,
                   const struct series *other, double operations, double ideal) {
     mica_summary summary;
     summarise(&times->times, &summary);
-    json_t *const row =
-        json_pack("{s:o, s:o, s:o, s:o}", "model", json_text(model), "name", json_text(name), "threads",
-                  json_count(mica_context_threads(bench->context)), "executions", json_count(summary.count));
-    set(row, "min_us", summary.min);
-    set(row, "p50_us", summary.p50);
-    set(row, "p90_us", summary.p90);
-    set(row, "p99_us", summary.p99);
-    set(row, "mean_us", summary.mean);
-    set(row, "gops", operations > 0 ? operations / summary.p50 * 1e-3 : 0);
-    if (ideal > 0) set(row, "peak_percent", ideal * 1e8 / summary.p50);
+    json_t *const row = row_add(bench->rows);
+    row_text(row, "model", model);
+    row_text(row, "name", name);
+    row_count(row, "threads", mica_context_threads(bench->context));
+    row_count(row, "executions", summary.count);
+    row_real(row, "min_us", summary.min);
+    row_real(row, "p50_us", summary.p50);
+    row_real(row, "p90_us", summary.p90);
+    row_real(row, "p99_us", summary.p99);
+    row_real(row, "mean_us", summary.mean);
+    row_real(row, "gops", operations > 0 ? operations / summary.p50 * 1e-3 : 0);
+    if (ideal > 0) row_real(row, "peak_percent", ideal * 1e8 / summary.p50);
     if (other && other->times.count) compare(row, bench->compare == 0 ? "standard_us" : "reference_us", times, other);
-    json_array_append_new(bench->rows, row);
     return row;
 }
 
 void bench_row_node(json_t *row, const mica_node_report *node) {
-    json_object_set_new(row, "node_type", json_text(node->node_type));
-    json_object_set_new(row, "shapes", json_text(node->shapes));
-    json_object_set_new(row, "variant", json_text(node->variant));
-    json_object_set_new(row, "kernel", json_text(node->kernel));
-    json_object_set_new(row, "accelerated", json_boolean(node->accelerated));
-    json_object_set_new(row, "eligible_kind", json_boolean(node->eligible_kind));
+    row_text(row, "node_type", node->node_type);
+    row_text(row, "shapes", node->shapes);
+    row_text(row, "variant", node->variant);
+    row_text(row, "kernel", node->kernel);
+    row_flag(row, "accelerated", node->accelerated);
+    row_flag(row, "eligible_kind", node->eligible_kind);
 }

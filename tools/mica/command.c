@@ -44,7 +44,7 @@ bool command_parse(const command_line *line, const column *columns, size_t colum
     };
     command_line whole = *line;
     whole.common = common;
-    whole.common_count = sizeof common / sizeof *common;
+    whole.common_count = COUNT(common);
     bool help = false;
     *go = false;
     if (!options_parse(&whole, argc, argv, &help, fault)) return fail_in(fault, line->name);

@@ -12,6 +12,8 @@
 #include "options.h"
 #include "table.h"
 
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
 bool command_bench(int argc, char **argv, struct fault *fault);
 bool command_cpu(int argc, char **argv, struct fault *fault);
 bool command_diff(int argc, char **argv, struct fault *fault);

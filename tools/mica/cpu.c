@@ -24,20 +24,26 @@ static const column kernel_columns[] = {
     {"available", "available", 0, 0},
 };
 static const column limit_columns[] = {
-    {"name", "limit", 0, 0},           {"loop", "reached with", 0, 0},      {"threads", "threads", 0, 0},
-    {"bytes", "memory (bytes)", 0, 0}, {"giga_per_second", "10^9/s", 1, 0}, {"unit", "of", 0, 0},
+    {"name", "limit", 0, 0},
+    {"threads", "threads", 0, 0},
+    {"bytes", "memory (bytes)", 0, 0},
+    {"giga_per_second", "10^9/s", 1, 0},
+    {"unit", "of", 0, 0},
 };
-#define COUNT(array) (sizeof(array) / sizeof *(array))
 
 static json_t *kernels(void) {
     json_t *const rows = json_array();
     mica_kernel_info info;
     for (size_t i = 0; mica_kernel_query(i, &info); i++) {
-        json_array_append_new(rows, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "variant",
-                                              json_text(info.variant), "kernel", json_text(info.name), "isa",
-                                              json_text(info.isa), "architecture", json_text(info.architecture), "mr",
-                                              json_count(info.mr), "nr", json_count(info.nr), "kr",
-                                              json_count(info.kr), "available", json_boolean(info.available)));
+        json_t *const row = row_add(rows);
+        row_text(row, "variant", info.variant);
+        row_text(row, "kernel", info.name);
+        row_text(row, "isa", info.isa);
+        row_text(row, "architecture", info.architecture);
+        row_count(row, "mr", info.mr);
+        row_count(row, "nr", info.nr);
+        row_count(row, "kr", info.kr);
+        row_flag(row, "available", info.available);
     }
     return rows;
 }
@@ -46,9 +52,10 @@ static json_t *levels(void) {
     json_t *const names = json_array();
     for (size_t i = 0; mica_isa_name(i); i++) {
         const char *const name = mica_isa_name(i);
-        json_array_append_new(names, json_pack("{s:o, s:o, s:o}", "name", json_text(name), "architecture",
-                                               json_text(mica_isa_architecture(name)), "available",
-                                               json_boolean(mica_isa_available(name))));
+        json_t *const row = row_add(names);
+        row_text(row, "name", name);
+        row_text(row, "architecture", mica_isa_architecture(name));
+        row_flag(row, "available", mica_isa_available(name));
     }
     return names;
 }
@@ -56,11 +63,17 @@ static json_t *levels(void) {
 static json_t *machine(void) {
     mica_cpu_info info;
     mica_cpu_query(&info);
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "model", json_text(info.model), "architecture",
-                     json_text(info.architecture), "isa", json_text(info.isa), "features", json_text(info.features),
-                     "cores", json_count(info.cores), "cache_l1d", json_count(info.cache_l1d), "cache_l2",
-                     json_count(info.cache_l2), "cache_l3", json_count(info.cache_l3), "vector_bits",
-                     json_count(info.vector_bits));
+    json_t *const row = json_object();
+    row_text(row, "model", info.model);
+    row_text(row, "architecture", info.architecture);
+    row_text(row, "isa", info.isa);
+    row_text(row, "features", info.features);
+    row_count(row, "cores", info.cores);
+    row_count(row, "cache_l1d", info.cache_l1d);
+    row_count(row, "cache_l2", info.cache_l2);
+    row_count(row, "cache_l3", info.cache_l3);
+    row_count(row, "vector_bits", info.vector_bits);
+    return row;
 }
 
 static bool measure(mica_context *context, json_t *rows, struct fault *fault) {
@@ -68,10 +81,12 @@ static bool measure(mica_context *context, json_t *rows, struct fault *fault) {
         mica_limit_info info;
         if (mica_measure(context, (mica_limit)i, &info) != MICA_OK)
             return fail(fault, "%s", mica_context_error(context));
-        json_array_append_new(rows, json_pack("{s:o, s:o, s:o, s:o, s:s}", "name", json_text(info.name), "threads",
-                                              json_count(info.threads), "bytes", json_count(info.bytes),
-                                              "giga_per_second", json_decimal(info.rate * 1e-9), "unit",
-                                              i < MICA_LIMIT_L1 ? "operations" : "bytes read"));
+        json_t *const row = row_add(rows);
+        row_text(row, "name", info.name);
+        row_count(row, "threads", info.threads);
+        row_count(row, "bytes", info.bytes);
+        row_real(row, "giga_per_second", info.rate * 1e-9);
+        row_text(row, "unit", i < MICA_LIMIT_L1 ? "operations" : "bytes read");
     }
     return true;
 }

@@ -16,8 +16,6 @@ struct diff {
     const char *limit; /* --fail-if-slower */
 };
 
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-
 static const column columns[] = {
     {"event_block_name", "block", 0, COLUMN_OPTIONAL},
     {"event_name", "event", 0, 0},

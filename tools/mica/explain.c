@@ -34,17 +34,27 @@ static json_t *reasons_of(const mica_node_report *node) {
     json_t *const reasons = json_array();
     for (size_t i = 0; i < node->reason_count; i++) {
         const mica_reason *const reason = &node->reasons[i];
-        json_array_append_new(reasons, json_pack("{s:o, s:o, s:o, s:o}", "code", json_text(reason->code), "message",
-                                                 json_text(reason->message), "remedy", json_text(reason->remedy),
-                                                 "variant", json_text(reason->variant)));
+        json_t *const row = row_add(reasons);
+        row_text(row, "code", reason->code);
+        row_text(row, "message", reason->message);
+        row_text(row, "remedy", reason->remedy);
+        row_text(row, "variant", reason->variant);
     }
     return reasons;
 }
 
-static json_t *row_of(const mica_node_report *node) {
-    json_t *const row = json_pack("{s:o, s:i, s:i, s:i, s:i, s:I}", "index", json_count(node->index), "chain",
-                                  node->chain, "instruction", node->instruction, "delegate", node->delegate, "node",
-                                  node->node, "debug_handle", (json_int_t)node->debug_handle);
+static void add_row(json_t *rows, const mica_node_report *node) {
+    json_t *const row = row_add(rows);
+    const struct {
+        const char *key;
+        json_int_t number;
+    } numbers[] = {
+        {"index", (json_int_t)node->index}, {"chain", node->chain}, {"instruction", node->instruction},
+        {"delegate", node->delegate},       {"node", node->node},   {"debug_handle", node->debug_handle},
+    };
+    for (size_t i = 0; i < COUNT(numbers); i++) {
+        json_object_set_new(row, numbers[i].key, json_integer(numbers[i].number));
+    }
     const struct {
         const char *key, *text;
     } texts[] = {
@@ -59,15 +69,18 @@ static json_t *row_of(const mica_node_report *node) {
         {"fused_into", node->fused_into},
         {"peer", node->peer},
     };
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        json_object_set_new(row, texts[i].key, json_text(texts[i].text));
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        row_text(row, texts[i].key, texts[i].text);
     }
-    json_object_set_new(row, "accelerated", json_boolean(node->accelerated));
-    json_object_set_new(row, "eligible_kind", json_boolean(node->eligible_kind));
-    json_object_set_new(row, "operations", json_decimal(node->operations));
-    json_object_set_new(row, "bytes", json_decimal(node->bytes));
+    row_flag(row, "accelerated", node->accelerated);
+    row_flag(row, "eligible_kind", node->eligible_kind);
+    row_real(row, "operations", node->operations);
+    row_real(row, "bytes", node->bytes);
     json_object_set_new(row, "reasons", reasons_of(node));
-    return row;
+}
+
+static const char *member(const json_t *reason, const char *key) {
+    return json_string_value(json_object_get(reason, key));
 }
 
 /* Below a node that could have a packed kernel and has none: why, and what to change. */
@@ -77,14 +90,10 @@ static void print_reasons(const json_t *row, FILE *out) {
     size_t i;
     const json_t *reason;
     json_array_foreach(json_object_get(row, "reasons"), i, reason) {
-        const char *variant, *code, *message, *remedy;
-        if (json_unpack((json_t *)reason, "{s:s, s:s, s:s, s:s}", "variant", &variant, "code", &code, "message",
-                        &message, "remedy", &remedy) != 0) {
-            continue;
-        }
+        const char *const remedy = member(reason, "remedy");
         char text[2048], shown[2048];
-        snprintf(text, sizeof text, "not %s: %s [%s]%s%s", variant, message, code, *remedy ? "; remedy: " : "",
-                 remedy);
+        snprintf(text, sizeof text, "not %s: %s [%s]%s%s", member(reason, "variant"), member(reason, "message"),
+                 member(reason, "code"), *remedy ? "; remedy: " : "", remedy);
         terminal_text(shown, sizeof shown, text, 0);
         fprintf(out, "        %s\n", shown);
     }
@@ -100,7 +109,7 @@ static bool explain_program(const struct explain *explain, mica_context *context
         return false;
     json_t *const rows = json_array();
     for (size_t i = 0; i < mica_report_count(report); i++) {
-        json_array_append_new(rows, row_of(mica_report_node(report, i)));
+        add_row(rows, mica_report_node(report, i));
     }
     print_rows(&explain->settings, rows, print_reasons);
     json_decref(rows);
@@ -142,13 +151,12 @@ bool command_explain(int argc, char **argv, struct fault *fault) {
             "accelerated ones, every condition that failed and what would make it hold. With --isa NAME it predicts "
             "for any CPU, on any machine.",
         .options = options,
-        .option_count = sizeof options / sizeof *options,
+        .option_count = COUNT(options),
         .arguments = &explain.arguments,
     };
     bool go;
-    const bool good =
-        command_parse(&line, columns, sizeof columns / sizeof *columns, &explain.settings, argc, argv, &go, fault) &&
-        (!go || start(&explain, fault));
+    const bool good = command_parse(&line, columns, COUNT(columns), &explain.settings, argc, argv, &go, fault) &&
+                      (!go || start(&explain, fault));
     option_list_free(&explain.arguments);
     return good;
 }

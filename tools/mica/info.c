@@ -19,36 +19,36 @@ static const column columns[] = {
     {"dynamic", "dynamic", 0, 0},     {"dim_order", "layout", 0, 0}, {"calls", "calls", 0, 0},
     {"available", "available", 0, 0}, {"bytes", "bytes", 0, 0},
 };
-#define COLUMNS (sizeof columns / sizeof *columns)
 
 /* ---- the rows: one for each thing, told apart by "item" ---- */
 
 static json_t *new_row(json_t *rows, const char *method, const char *item) {
-    json_t *const row = json_pack("{s:o, s:s}", "method", json_text(method), "item", item);
-    json_array_append_new(rows, row);
+    json_t *const row = row_add(rows);
+    row_text(row, "method", method);
+    row_text(row, "item", item);
     return row;
 }
 
 static void add_value(json_t *rows, const char *method, const char *item, size_t index, const mica_value_info *info) {
     static const char *const kinds[] = {"none", "tensor", "int", "double", "bool", "string", "tensor list"};
     json_t *const row = new_row(rows, method, item);
-    json_object_set_new(row, "index", json_count(index));
+    row_count(row, "index", index);
     if (info->kind != MICA_TENSOR) {
         const size_t kind = (size_t)info->kind;
-        json_object_set_new(row, "type", json_text(kind < sizeof kinds / sizeof *kinds ? kinds[kind] : "?"));
+        row_text(row, "type", kind < COUNT(kinds) ? kinds[kind] : "?");
         return;
     }
     char text[SHAPE_TEXT];
-    json_object_set_new(row, "type", json_text(mica_type_name(info->type)));
-    json_object_set_new(row, "shape", json_text(shape_text(info->sizes, info->rank, text)));
-    json_object_set_new(row, "dynamic", json_boolean(info->dynamic));
+    row_text(row, "type", mica_type_name(info->type));
+    row_text(row, "shape", shape_text(info->sizes, info->rank, text));
+    row_flag(row, "dynamic", info->dynamic);
     bool permuted = false;
     size_t order[MICA_MAX_RANK];
     for (size_t d = 0; d < info->rank; d++) {
         order[d] = info->dim_order[d];
         permuted |= order[d] != d;
     }
-    if (permuted) json_object_set_new(row, "dim_order", json_text(shape_text(order, info->rank, text)));
+    if (permuted) row_text(row, "dim_order", shape_text(order, info->rank, text));
 }
 
 static bool add_method(json_t *rows, const mica_program *program, size_t index, const char *path,
@@ -67,12 +67,11 @@ static bool add_method(json_t *rows, const mica_program *program, size_t index, 
         mica_operator_use use;
         if (!succeeded(fault, path, context, mica_program_operator(program, index, i, &use))) return false;
         json_t *const row = new_row(rows, method, use.delegate ? "delegate" : "operator");
-        json_object_set_new(row, "name", json_text(use.name));
-        json_object_set_new(row, "calls", json_count(use.calls));
-        json_object_set_new(row, "available", json_boolean(use.available));
+        row_text(row, "name", use.name);
+        row_count(row, "calls", use.calls);
+        row_flag(row, "available", use.available);
     }
-    json_object_set_new(new_row(rows, method, "planned memory"), "bytes",
-                        json_count(mica_program_planned_bytes(program, index)));
+    row_count(new_row(rows, method, "planned memory"), "bytes", mica_program_planned_bytes(program, index));
     return true;
 }
 
@@ -86,10 +85,10 @@ static void add_sizes(json_t *rows, const mica_program *program) {
         {"file", sizes.file},           {"program", sizes.program},       {"constants", sizes.constants},
         {"delegates", sizes.delegates}, {"named data", sizes.named_data}, {"mutable data", sizes.mutable_data},
     };
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+    for (size_t i = 0; i < COUNT(parts); i++) {
         json_t *const row = new_row(rows, "", "size");
-        json_object_set_new(row, "name", json_text(parts[i].name));
-        json_object_set_new(row, "bytes", json_count(parts[i].bytes));
+        row_text(row, "name", parts[i].name);
+        row_count(row, "bytes", parts[i].bytes);
     }
 }
 
@@ -118,7 +117,7 @@ static json_t *document(const json_t *rows, const char *path) {
         if (strcmp(item, "planned memory") == 0) {
             json_object_set(method, "planned_bytes", json_object_get(row, "bytes"));
         }
-        for (size_t p = 0; p < sizeof plural / sizeof *plural; p++) {
+        for (size_t p = 0; p < COUNT(plural); p++) {
             if (strcmp(item, plural[p][0]) != 0) continue;
             json_t *const entry = json_copy(row);
             json_object_del(entry, "method");
@@ -145,7 +144,7 @@ static void print_sections(const json_t *rows) {
         const char *const method = json_string_value(json_object_get(row, "method"));
         const char *const item = json_string_value(json_object_get(row, "item"));
         if (*method) printf("\n%s of %s\n", item, method);
-        table_print(section, columns, COLUMNS, OUTPUT_TABLE, NULL, stdout);
+        table_print(section, columns, COUNT(columns), OUTPUT_TABLE, NULL, stdout);
         json_array_clear(section);
     }
     json_decref(section);
@@ -175,7 +174,7 @@ static bool print_program(const struct info *info, const mica_context *context, 
     else if (good && info->settings.format == OUTPUT_TABLE)
         print_sections(rows);
     else if (good)
-        table_print(rows, columns, COLUMNS, (output_format)info->settings.format, NULL, stdout);
+        table_print(rows, columns, COUNT(columns), (output_format)info->settings.format, NULL, stdout);
     if (good) note_missing(info, path, json_object_get(whole, "missing_operators"));
     json_decref(whole);
     json_decref(rows);
@@ -209,7 +208,7 @@ bool command_info(int argc, char **argv, struct fault *fault) {
             "Shows a model's sizes, and for each method its inputs and outputs, the operators and delegates that it "
             "uses, whether each is available, and the memory that it plans.",
         .options = options,
-        .option_count = sizeof options / sizeof *options,
+        .option_count = COUNT(options),
         .arguments = &info.arguments,
     };
     bool go;

@@ -21,8 +21,6 @@ struct inspect {
     bool chosen; /* --columns */
 };
 
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-
 /* The Inspector's columns, then those that it has not. */
 static const column columns[] = {
     {"event_block_name", "block", 0, COLUMN_OPTIONAL},

@@ -35,14 +35,12 @@ static const column columns[] = {
     {"inside", "inside", 0, 0}, {"file", "file", 0, 0},
 };
 
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-
 /* ---- what came out ---- */
 
 static void describe(json_t *row, const mica_tensor *tensor, bool values) {
     char shape[SHAPE_TEXT];
-    json_object_set_new(row, "type", json_text(mica_type_name(tensor->type)));
-    json_object_set_new(row, "shape", json_text(shape_text(tensor->sizes, tensor->rank, shape)));
+    row_text(row, "type", mica_type_name(tensor->type));
+    row_text(row, "shape", shape_text(tensor->sizes, tensor->rank, shape));
     const size_t count = mica_tensor_count(tensor);
     double low = INFINITY, high = -INFINITY, sum = 0;
     json_t *const list = values ? json_array() : NULL;
@@ -55,11 +53,11 @@ static void describe(json_t *row, const mica_tensor *tensor, bool values) {
             json_array_append_new(list, tensor_is_whole(tensor->type) ? json_integer((json_int_t)value)
                                                                       : json_decimal(value));
     }
-    json_object_set_new(row, "min", json_decimal(low));
-    json_object_set_new(row, "mean", json_decimal(sum / (double)count));
-    json_object_set_new(row, "max", json_decimal(high));
+    row_real(row, "min", low);
+    row_real(row, "mean", sum / (double)count);
+    row_real(row, "max", high);
     if (list) {
-        json_object_set_new(row, "row_length", json_count(tensor->rank ? tensor->sizes[tensor->rank - 1] : 1));
+        row_count(row, "row_length", tensor->rank ? tensor->sizes[tensor->rank - 1] : 1);
         json_object_set_new(row, "values", list);
     }
 }
@@ -83,7 +81,7 @@ static bool write_output(const struct run *run, size_t call, size_t index, const
     if (!run->output_dir) return true;
     char *const name = call ? text_of("call%zu_output_%zu", call, index) : text_of("output_%zu", index);
     char *const file = text_of("%s.%s", name, run->output_format ? "bin" : "npy");
-    json_object_set_new(row, "file", json_text(file));
+    row_text(row, "file", file);
     const bool written = value_write(run->output_dir, name, run->output_format, tensor, fault);
     free(file);
     free(name);
@@ -97,15 +95,16 @@ static bool report_outputs(const struct run *run, const struct model *model, con
         held_value output = {0};
         if (!model_output(model, i, &output, fault)) return false;
         const mica_tensor *const tensor = &output.value.as.tensor;
-        json_t *const row = json_pack("{s:o, s:o}", "call", json_count(number), "output", json_count(i));
-        json_array_append_new(rows, row);
+        json_t *const row = row_add(rows);
+        row_count(row, "call", number);
+        row_count(row, "output", i);
         describe(row, tensor, run->print_outputs);
         if (i < call->expected_count) {
             struct fault found = {0};
             double largest = 0;
             const bool inside = model_check_output(model, call, i, &output, &largest, &found);
-            json_object_set_new(row, "largest_difference", json_decimal(largest));
-            json_object_set_new(row, "inside", json_boolean(inside));
+            row_real(row, "largest_difference", largest);
+            row_flag(row, "inside", inside);
             if (!inside && !differs->exit) *differs = found;
         }
         const bool written = write_output(run, number, i, tensor, row, fault);

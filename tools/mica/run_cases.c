@@ -54,16 +54,19 @@ bool run_cases(const char *path, const option_list *match, mica_context *context
         const bool passed = run_line(&model, item, i ? item - 1 : NULL, context, &largest, &found);
         failed += !passed;
         if (passed && !settings->verbose) continue;
-        json_array_append_new(
-            rows, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "result", json_text(passed ? "pass" : "FAIL"),
-                            "case", json_text(item->folder), "method", json_text(item->method), "call",
-                            json_count(item->call), "largest_difference", json_decimal(largest), "atol",
-                            json_decimal(item->atol), "error", json_text(without_path(found.text, item->model))));
+        json_t *const row = row_add(rows);
+        row_text(row, "result", passed ? "pass" : "FAIL");
+        row_text(row, "case", item->folder);
+        row_text(row, "method", item->method);
+        row_count(row, "call", item->call);
+        row_real(row, "largest_difference", largest);
+        row_real(row, "atol", item->atol);
+        row_text(row, "error", without_path(found.text, item->model));
     }
     progress_end();
     model_close(&model);
     if (good) {
-        table_print(rows, columns, sizeof columns / sizeof *columns, (output_format)settings->format, NULL, stdout);
+        table_print(rows, columns, COUNT(columns), (output_format)settings->format, NULL, stdout);
         const size_t passed = index.count - failed;
         remark(settings, "%zu calls, %zu passed, %zu failed", index.count, passed, failed);
         if (settings->format != OUTPUT_TABLE)

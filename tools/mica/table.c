@@ -27,6 +27,17 @@ json_t *json_text(const char *text) {
 json_t *json_decimal(double value) { return isfinite(value) ? json_real(value) : json_null(); }
 json_t *json_count(size_t value) { return json_integer((json_int_t)value); }
 
+json_t *row_add(json_t *rows) {
+    json_t *const row = json_object();
+    json_array_append_new(rows, row);
+    return row;
+}
+
+void row_text(json_t *row, const char *key, const char *text) { json_object_set_new(row, key, json_text(text)); }
+void row_real(json_t *row, const char *key, double value) { json_object_set_new(row, key, json_decimal(value)); }
+void row_count(json_t *row, const char *key, size_t value) { json_object_set_new(row, key, json_count(value)); }
+void row_flag(json_t *row, const char *key, bool value) { json_object_set_new(row, key, json_boolean(value)); }
+
 void json_print(const json_t *value, FILE *out) {
     json_dumpf(value, out, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
     fputc('\n', out);

@@ -34,9 +34,16 @@ bool columns_select(const column *columns, size_t count, const char *list, colum
 
 void json_print(const json_t *value, FILE *out);
 
-/* Makers of members: text from files is made valid UTF-8, NULL and numbers that are not finite become null. */
+/* Makers of values: text from files is made valid UTF-8, NULL and numbers that are not finite become null. */
 json_t *json_text(const char *text);
 json_t *json_decimal(double value);
 json_t *json_count(size_t value);
+
+/* A new row, and its members. */
+json_t *row_add(json_t *rows);
+void row_text(json_t *row, const char *key, const char *text);
+void row_real(json_t *row, const char *key, double value);
+void row_count(json_t *row, const char *key, size_t value);
+void row_flag(json_t *row, const char *key, bool value);
 
 #endif
