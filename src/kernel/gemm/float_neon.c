@@ -170,10 +170,10 @@ NEON_INLINE void multiply(const gemm_tile *tile, size_t quads, bool half) {
         }
 
         char edge[NEON_EDGE_BYTES];
-        const neon_out out = neon_open(tile, n, 4 * quads, size, edge);
+        const neon_out out = neon_open(tile, n, size, edge);
         UNROLLED (size_t q = 0; q < quads; q++)
-            UNROLLED (size_t i = 0; i < 4; i++) store8(out.at + (4 * q + i) * out.stride, half, sum[q][i], range);
-        neon_close(tile, n, size, &out, edge);
+            UNROLLED (size_t i = 0; i < 4; i++) store8(neon_row(&out, q, i, quads), half, sum[q][i], range);
+        neon_close(tile, n, size, &out);
     }
 }
 
@@ -203,19 +203,20 @@ NEON_INLINE void multiply_row(const gemm_tile *tile, size_t n, size_t panels, bo
     UNROLLED (size_t p = 0; p < panels; p++) {
         char edge[NEON_EDGE_BYTES];
         const size_t column = n + p * NEON_NR;
-        const neon_out out = neon_open(tile, column, 1, size, edge);
+        const neon_out out = neon_open(tile, column, size, edge);
         store8(out.at, half, sum[p], range);
-        neon_close(tile, column, size, &out, edge);
+        neon_close(tile, column, size, &out);
     }
 }
 
 NEON_INLINE void gemm(const gemm_tile *tile, bool half) {
-    if (tile->m > 8)
+    if (tile->m > 8) {
         multiply(tile, 3, half);
-    else if (tile->m > 4)
+    } else if (tile->m > 4) {
         multiply(tile, 2, half);
-    else if (tile->m > 0)
+    } else if (tile->m > 0) {
         multiply(tile, 1, half);
+    }
 }
 
 NEON_INLINE void gemv(const gemm_tile *tile, bool half) {

@@ -65,6 +65,7 @@ NEON_INLINE void quantize(const gemm_lhs *lhs, size_t m, size_t first, size_t co
 
 /* k [first, first + count) of the taps of row m. */
 static void copy_taps(const gemm_lhs *lhs, size_t m, size_t first, size_t count, int8_t *bytes) {
+    if (count == 0) return; /* taps may be empty */
     size_t t = first / lhs->tap_length, offset = first % lhs->tap_length;
     while (count > 0) {
         const size_t length = min_size(lhs->tap_length - offset, count);
@@ -82,25 +83,27 @@ typedef struct source {
 
 static source open_row(const gemm_lhs *lhs, size_t m) {
     source row = {lhs, m, {0, 0}, 1};
-    if (lhs->type == GEMM_F32)
+    if (lhs->type == GEMM_F32) {
         row.row = row_parameters(lhs, m, false, &row.scale);
-    else if (lhs->type == GEMM_F16)
+    } else if (lhs->type == GEMM_F16) {
         row.row = row_parameters(lhs, m, true, &row.scale);
-    else if (lhs->rows)
+    } else if (lhs->rows) {
         row.row = lhs->rows[m];
-    else
+    } else {
         row.row.zero_point = -1; /* PQS8: the right panel's sums count once */
+    }
     return row;
 }
 
 static void read_row(const source *from, size_t first, size_t count, int8_t *bytes) {
     const gemm_lhs *lhs = from->lhs;
-    if (lhs->type == GEMM_I8)
+    if (lhs->type == GEMM_I8) {
         copy_taps(lhs, from->m, first, count, bytes);
-    else if (lhs->type == GEMM_F16)
+    } else if (lhs->type == GEMM_F16) {
         quantize(lhs, from->m, first, count, true, from->scale, from->row.zero_point, bytes);
-    else
+    } else {
         quantize(lhs, from->m, first, count, false, from->scale, from->row.zero_point, bytes);
+    }
 }
 
 NEON_INLINE size_t left_size(size_t k, size_t mr) {

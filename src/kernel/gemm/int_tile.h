@@ -30,17 +30,18 @@ NEON_INLINE void multiply_channels(const gemm_tile *tile, size_t quads, neon_rig
 
         const neon_columns columns = neon_load_columns(head, tile);
         char edge[NEON_EDGE_BYTES];
-        const neon_out out = neon_open(tile, n, 4 * quads, size, edge);
+        const neon_out out = neon_open(tile, n, size, edge);
         UNROLLED (size_t q = 0; q < quads; q++)
             UNROLLED (size_t i = 0; i < 4; i++) {
                 const size_t m = 4 * q + i;
-                char *at = out.at + m * out.stride;
-                if (kind == NEON_STATIC)
+                char *at = neon_row(&out, q, i, quads);
+                if (kind == NEON_STATIC) {
                     neon_store_static(at, sum[q][i], &columns);
-                else
+                } else {
                     neon_store_channel(at, sum[q][i], rows.factor[m], rows.inverse_scale[m], &columns, kind);
+                }
             }
-        neon_close(tile, n, size, &out, edge);
+        neon_close(tile, n, size, &out);
     }
 }
 
@@ -57,7 +58,7 @@ NEON_INLINE void multiply_blocks(const gemm_tile *tile, size_t quads) {
             const char *scales = right;
             int32x4_t sum[MR / 4][4][2] = {0};
             right += NEON_NR * sizeof(uint16_t);
-            for (size_t u = neon_units(tile->block) / UNROLL; u > 0; u--)
+            for (size_t u = neon_units(tile->block) / UNROLL; u > 0; u--) /* a block has a multiple of four units */
                 UNROLLED (int i = 0; i < UNROLL; i++, left += NEON_UNIT * MR, right += unit_bytes)
                     tile_step(sum, left, load_unit(right, true), quads);
             tile_settle(sum, quads);
@@ -75,12 +76,12 @@ NEON_INLINE void multiply_blocks(const gemm_tile *tile, size_t quads) {
 
         const neon_columns columns = neon_load_columns(head, tile);
         char edge[NEON_EDGE_BYTES];
-        const neon_out out = neon_open(tile, n, 4 * quads, sizeof(float), edge);
-        for (size_t m = 0; m < 4 * quads; m++) {
+        const neon_out out = neon_open(tile, n, sizeof(float), edge);
+        for (size_t m = 0; m < tile->m; m++) {
             const float32x4_t total[2] = {vld1q_f32(totals[m]), vld1q_f32(totals[m] + 4)};
             neon_store_blocks(out.at + m * out.stride, total, rows.factor[m], rows.inverse_scale[m], &columns);
         }
-        neon_close(tile, n, sizeof(float), &out, edge);
+        neon_close(tile, n, sizeof(float), &out);
     }
 }
 
@@ -100,14 +101,15 @@ NEON_INLINE void multiply_row_channels(const gemm_tile *tile, size_t n, size_t p
         const neon_columns columns = neon_load_columns((const neon_right_head *)(panel + p * panel_size), tile);
         const size_t column = n + p * NEON_NR;
         char edge[NEON_EDGE_BYTES];
-        const neon_out out = neon_open(tile, column, 1, size, edge);
+        const neon_out out = neon_open(tile, column, size, edge);
         int32x4_t total[2];
         row_settle(sum[p], total);
-        if (kind == NEON_STATIC)
+        if (kind == NEON_STATIC) {
             neon_store_static(out.at, total, &columns);
-        else
+        } else {
             neon_store_channel(out.at, total, *row.factor, *row.inverse_scale, &columns, kind);
-        neon_close(tile, column, size, &out, edge);
+        }
+        neon_close(tile, column, size, &out);
     }
 }
 
@@ -138,33 +140,36 @@ NEON_INLINE void multiply_row_blocks(const gemm_tile *tile, size_t n, size_t pan
         const neon_columns columns = neon_load_columns((const neon_right_head *)(panel + p * panel_size), tile);
         const size_t column = n + p * NEON_NR;
         char edge[NEON_EDGE_BYTES];
-        const neon_out out = neon_open(tile, column, 1, sizeof(float), edge);
+        const neon_out out = neon_open(tile, column, sizeof(float), edge);
         neon_store_blocks(out.at, total[p], *row.factor, *row.inverse_scale, &columns);
-        neon_close(tile, column, sizeof(float), &out, edge);
+        neon_close(tile, column, sizeof(float), &out);
     }
 }
 
 NEON_INLINE void multiply(const gemm_tile *tile, size_t quads, neon_right kind) {
-    if (kind == NEON_BLOCKS)
+    if (kind == NEON_BLOCKS) {
         multiply_blocks(tile, quads);
-    else
+    } else {
         multiply_channels(tile, quads, kind);
+    }
 }
 
 NEON_INLINE void multiply_row(const gemm_tile *tile, size_t n, size_t panels, neon_right kind) {
-    if (kind == NEON_BLOCKS)
+    if (kind == NEON_BLOCKS) {
         multiply_row_blocks(tile, n, panels);
-    else
+    } else {
         multiply_row_channels(tile, n, panels, kind);
+    }
 }
 
 NEON_INLINE void gemm(const gemm_tile *tile, neon_right kind) {
-    if (MR > 8 && tile->m > 8)
+    if (MR > 8 && tile->m > 8) {
         multiply(tile, 3, kind);
-    else if (tile->m > 4)
+    } else if (tile->m > 4) {
         multiply(tile, 2, kind);
-    else if (tile->m > 0)
+    } else if (tile->m > 0) {
         multiply(tile, 1, kind);
+    }
 }
 
 NEON_INLINE void gemv(const gemm_tile *tile, neon_right kind) {

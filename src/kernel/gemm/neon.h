@@ -25,23 +25,30 @@ enum { NEON_MAX_MR = 12, NEON_NR = 8 };
 /* Keeps an array where it is: compilers would carry its elements in registers that are not there, and spill. */
 #define NEON_IN_MEMORY(array) __asm__ volatile("" : : "r"(array) : "memory")
 
-/* Where the rows of a tile are written: to the output, or, where its edge cuts the tile, to a buffer first. */
+/* Where the rows of a tile are written: to the output, or, where its right edge cuts the tile, to a buffer first.
+ * Rows below its bottom edge, which are computed along, go to the buffer as well. */
 typedef struct neon_out {
-    char *at;
-    size_t stride; /* bytes */
+    char *at, *edge;
+    size_t stride, rows; /* bytes; rows that are stored at `at` */
 } neon_out;
 #define NEON_EDGE_BYTES (NEON_MAX_MR * NEON_NR * sizeof(float))
 
-NEON_INLINE neon_out neon_open(const gemm_tile *tile, size_t n, size_t rows, size_t element, char *edge) {
-    if (rows > tile->m || n + NEON_NR > tile->n) return (neon_out){edge, NEON_NR * element};
-    return (neon_out){(char *)tile->out + n * element, tile->out_stride};
+NEON_INLINE neon_out neon_open(const gemm_tile *tile, size_t n, size_t element, char *edge) {
+    if (n + NEON_NR > tile->n) return (neon_out){edge, edge, NEON_NR * element, NEON_MAX_MR};
+    return (neon_out){(char *)tile->out + n * element, edge, tile->out_stride, tile->m};
 }
 
-NEON_INLINE void neon_close(const gemm_tile *tile, size_t n, size_t element, const neon_out *out, const char *edge) {
-    if (out->at != edge) return;
-    const size_t bytes = min_size(NEON_NR, tile->n - n) * element;
+/* Row i of quad q; all quads but the last are full. */
+NEON_INLINE char *neon_row(const neon_out *out, size_t q, size_t i, size_t quads) {
+    const size_t m = 4 * q + i;
+    return q + 1 < quads || i == 0 || m < out->rows ? out->at + m * out->stride : out->edge;
+}
+
+NEON_INLINE void neon_close(const gemm_tile *tile, size_t n, size_t element, const neon_out *out) {
+    if (out->at != out->edge) return;
     for (size_t m = 0; m < tile->m; m++) {
-        memcpy((char *)tile->out + m * tile->out_stride + n * element, edge + m * out->stride, bytes);
+        memcpy((char *)tile->out + m * tile->out_stride + n * element, out->edge + m * out->stride,
+               (tile->n - n) * element);
     }
 }
 
