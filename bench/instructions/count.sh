@@ -9,7 +9,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cc -O2 -shared -fPIC "$here/plugin.c" -o "$work/plugin.so"
 clang-19 --target=aarch64-linux-gnu -fuse-ld=lld --rtlib=compiler-rt -static -std=c11 -O2 -D_GNU_SOURCE \
-    -I"$root/src" -I"$root/include" -I"$root/tests" "$here/kernel.c" "$root/tests/check_problem.c" "$build/libmica.a" -lm \
+    -I"$root/src" -I"$root/include" -I"$root/tests" "$here/kernel.c" "$root/tests/check_problem.c" "$build/libmica_internal.a" -lm \
     -o "$work/kernel"
 
 executed() { qemu-aarch64 -cpu max -plugin "$work/plugin.so" "$work/kernel" "$@" 2>&1; }
