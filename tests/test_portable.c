@@ -245,7 +245,7 @@ static void large_products(void **state) {
                 size += fabs(term);
             }
             /* Every product and every sum of K terms rounds once. */
-            assert_true(fabs((double)((float *)out.view.data)[i * N + j] - sum) <= K * 0x1p-24 * size);
+            assert_true(fabs((double)((float *)out.view.data)[i * N + j] - sum) <= (double)K * 0x1p-24 * size);
         }
     }
     free(a.view.data);
@@ -307,7 +307,7 @@ static void random_numbers_are_in_range(void **state) {
             sum += x;
             squares += x * x;
         }
-        const double mean = sum / COUNT, variance = squares / COUNT - mean * mean;
+        const double mean = sum / (double)COUNT, variance = squares / (double)COUNT - mean * mean;
         /* Five standard deviations of each estimate. */
         assert_true(fabs(mean - (k == 0 ? 0.5 : 0)) < (k == 0 ? 0.011 : 0.036));
         assert_true(fabs(variance - (k == 0 ? 1.0 / 12 : 1)) < (k == 0 ? 0.003 : 0.051));
