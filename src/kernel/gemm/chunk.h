@@ -17,24 +17,6 @@ enum { CHUNK_BYTES = 4 * LANES * 4 }; /* the largest: 4 vectors */
 /* Columns of a vector that starts `c` columns into a panel of which `columns` are real. */
 static inline size_t lanes_of(size_t columns, size_t c) { return c < columns ? min_size(columns - c, LANES) : 0; }
 
-/* memcpy without a call: taps are short. */
-static inline void copy_bytes(char *to, const char *from, size_t size) {
-    if (size >= 16) {
-        for (size_t i = 0; i < size - 16; i += 16) memcpy(to + i, from + i, 16);
-        memcpy(to + size - 16, from + size - 16, 16);
-    } else if (size >= 8) {
-        memcpy(to, from, 8);
-        memcpy(to + size - 8, from + size - 8, 8);
-    } else if (size >= 4) {
-        memcpy(to, from, 4);
-        memcpy(to + size - 4, from + size - 4, 4);
-    } else if (size > 0) {
-        to[0] = from[0];
-        to[size / 2] = from[size / 2];
-        to[size - 1] = from[size - 1];
-    }
-}
-
 static inline size_t type_size(gemm_type type) { return type == GEMM_F32 ? 4 : type == GEMM_F16 ? 2 : 1; }
 static inline size_t lhs_k(const gemm_lhs *lhs) { return lhs->tap_count * lhs->tap_length; }
 

@@ -3,8 +3,8 @@
  * Packing for the AArch64 integer kernels (int_neon.h has the layouts), quantizing rows on the way. Both operands go
  * the same way: a chunk of k of each row or column into bytes side by side, then interleaved into units.
  */
-#include "kernel/gemm/chunk.h"
 #include "kernel/gemm/int_neon.h"
+#include "kernel/gemm/operand.h"
 
 enum { CHUNK = 256 }; /* k; a multiple of 16 and of units */
 

@@ -5,6 +5,8 @@
 #ifndef KERNEL_GEMM_OPERAND_H
 #define KERNEL_GEMM_OPERAND_H
 
+#include <string.h>
+
 #include "base/half.h"
 #include "kernel/gemm/gemm.h"
 
@@ -45,6 +47,24 @@ static inline gemm_row lhs_row_parameters(const gemm_lhs *lhs, size_t m, float *
 static inline float clamp_float(float x, float min, float max) {
     const float low = x > min ? x : min;
     return low < max ? low : max;
+}
+
+/* memcpy without a call: taps are short. */
+static inline void copy_bytes(char *to, const char *from, size_t size) {
+    if (size >= 16) {
+        for (size_t i = 0; i < size - 16; i += 16) memcpy(to + i, from + i, 16);
+        memcpy(to + size - 16, from + size - 16, 16);
+    } else if (size >= 8) {
+        memcpy(to, from, 8);
+        memcpy(to + size - 8, from + size - 8, 8);
+    } else if (size >= 4) {
+        memcpy(to, from, 4);
+        memcpy(to + size - 4, from + size - 4, 4);
+    } else if (size > 0) {
+        to[0] = from[0];
+        to[size / 2] = from[size / 2];
+        to[size - 1] = from[size - 1];
+    }
 }
 
 #endif
