@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Operators over images and rows: pooling, resizing, softmax, against their definitions in double.
+ * Operators over images and rows: pooling, resizing, softmax, depthwise and transposed convolutions, against their definitions in double.
  */
 #include "trial.h"
 
@@ -230,11 +230,192 @@ static void resizing_interpolates(void **state) {
     }
 }
 
+/* ---- convolutions ---- */
+
+/* Filter, bias and output of a convolution of `inputs` to `outputs` channels; the filter has `filter` as its dims. */
+static void add_weights(trial *t, const size_t *filter, size_t outputs, mica_operand_type type, const float *scales) {
+    const bool integers = type == MICA_OPERAND_QINT8, per_tensor = !scales;
+    mica_operand *const weights = trial_input(t,
+                                              !integers    ? MICA_OPERAND_F32
+                                              : per_tensor ? MICA_OPERAND_QINT8
+                                                           : MICA_OPERAND_QCINT8,
+                                              4, filter, -1, 1);
+    weights->data = t->memory[1];
+    weights->zero_point = 0;
+    weights->scales = scales;
+    weights->channel_dim = t->operation.kind == MICA_DEPTHWISE_CONV_2D ? 3 : 0;
+    const mica_operand_type bias_type = !integers    ? MICA_OPERAND_F32
+                                        : per_tensor ? MICA_OPERAND_QINT32
+                                                     : MICA_OPERAND_QCINT32;
+    trial_input(t, bias_type, 1, &outputs, -1, 1)->data = t->memory[2];
+}
+
+/* What one output element is expected to be: from its sum over products of stored integers, or of reals. */
+static void expect_sum(trial *t, size_t e, double sum, double sizes, size_t terms, size_t channel) {
+    const mica_operand *const in = &t->inputs[0], *const weights = &t->inputs[1], *const out = &t->output;
+    if (out->type != MICA_OPERAND_QINT8) {
+        const double value = fmin(fmax(sum, t->operation.output_min), t->operation.output_max);
+        trial_expect(t, e, value, 1);
+        t->bound[e] += (double)(terms + 1) * 0x1p-24 * sizes;
+        return;
+    }
+    const float scale = weights->scales ? weights->scales[channel] : weights->scale;
+    const float factor = in->scale * scale / out->scale;
+    const float low = fmaxf(-128, rintf(t->operation.output_min / out->scale + (float)out->zero_point));
+    const float high = fminf(127, rintf(t->operation.output_max / out->scale + (float)out->zero_point));
+    const float zero = (float)out->zero_point;
+    const float step = fminf(fmaxf((float)(int32_t)sum * factor, low - zero), high - zero);
+    t->expected[e] = rintf(step) * out->scale;
+}
+
+/* Stored element of input 0: exact integers less their zero point, or the real value. */
+static double stored(const trial *t, size_t index) {
+    if (t->inputs[0].type != MICA_OPERAND_QINT8) return trial_value(t, 0, index);
+    return ((const int8_t *)t->memory[0])[index] - t->inputs[0].zero_point;
+}
+static double weight(const trial *t, size_t index) {
+    return t->inputs[1].type == MICA_OPERAND_F32 ? trial_value(t, 1, index) : ((const int8_t *)t->memory[1])[index];
+}
+
+static const mica_operand_type conv_types[] = {MICA_OPERAND_F32, MICA_OPERAND_F16, MICA_OPERAND_QINT8};
+
+static void random_scales(float *scales, size_t count) {
+    for (size_t i = 0; i < count; i++) scales[i] = random_float(0.001f, 0.02f);
+}
+
+static void try_depthwise(size_t n, const size_t *image, size_t multiplier) {
+    trial t = trial_new(MICA_DEPTHWISE_CONV_2D);
+    const mica_operand_type type = conv_types[n % 3];
+    const size_t outputs = image[3] * multiplier;
+    size_t out[4];
+    random_window(&t, image, true);
+    t.operation.as.window.groups = (uint32_t)image[3];
+    t.operation.as.window.group_input_channels = 1;
+    t.operation.as.window.group_output_channels = (uint32_t)multiplier;
+    window_dims(&t, image, out);
+    out[3] = outputs;
+    const size_t height = t.operation.as.window.kernel_height, width = t.operation.as.window.kernel_width;
+    float scales[600];
+    random_scales(scales, outputs);
+    trial_input(&t, type, 4, image, -2, 2);
+    add_weights(&t, (size_t[]){1, height, width, outputs}, outputs, type, n % 2 ? scales : NULL);
+    trial_output(&t, type, 4, out);
+    if (n % 4 == 0) t.operation.output_min = 0, t.operation.output_max = 1.5f;
+    if (n % 7 == 0) t.operation.inputs[2] = NULL;
+    for (size_t e = 0; e < t.count; e++) {
+        const size_t c = e % outputs, x = e / outputs % out[2], y = e / outputs / out[2] % out[1];
+        const size_t b = e / outputs / out[2] / out[1];
+        double sum = t.operation.inputs[2] ? trial_value(&t, 2, c) : 0, sizes = fabs(sum);
+        for (size_t i = 0; i < height; i++) {
+            for (size_t j = 0; j < width; j++) {
+                const size_t index = under_tap(&t, b, y, x, i, j, c / multiplier);
+                if (index == SIZE_MAX) continue;
+                const double product = stored(&t, index) * weight(&t, (i * width + j) * outputs + c);
+                sum += product, sizes += fabs(product);
+            }
+        }
+        expect_sum(&t, e, sum, sizes, height * width, c);
+    }
+    snprintf(t.what, sizeof t.what, "type %d, %zux%zux%zux%zu by %zu, n %zu", type, image[0], image[1], image[2],
+             image[3], multiplier, n);
+    trial_check(&t);
+}
+
+static void depthwise_convolutions_sum_their_windows(void **state) {
+    (void)state;
+    static const size_t channels[] = {1, 3, 8, 16, 17, 24, 32, 48, 63, 64, 65, 96, 130, 200};
+    for (size_t n = 0; n < 200; n++) {
+        const size_t image[4] = {1 + random_below(2), 1 + random_below(14), 1 + random_below(14),
+                                 channels[random_below(14)]};
+        try_depthwise(n, image, n % 5 ? 1 : 1 + random_below(3));
+    }
+}
+
+static size_t transposed_extent(size_t in, size_t adjustment, size_t padding, size_t kernel, size_t stride,
+                                size_t dilation) {
+    return stride * (in - 1) + adjustment + (kernel - 1) * dilation + 1 - padding;
+}
+
+/* Scatters every input pixel through the filter, as the definition goes. */
+static void try_transposed(size_t n, const size_t *image, size_t groups, size_t group_outputs) {
+    trial t = trial_new(MICA_CONV_TRANSPOSE_2D);
+    const mica_operand_type type = conv_types[n % 3];
+    const size_t group_inputs = image[3] / groups, outputs = groups * group_outputs;
+    random_window(&t, (size_t[]){1, 100, 100, 1}, true);
+    const size_t height = t.operation.as.window.kernel_height, width = t.operation.as.window.kernel_width;
+    const size_t stride_y = t.operation.as.window.stride_height, stride_x = t.operation.as.window.stride_width;
+    const size_t dilation_y = t.operation.as.window.dilation_height,
+                 dilation_x = t.operation.as.window.dilation_width;
+    t.operation.as.window.groups = (uint32_t)groups;
+    t.operation.as.window.group_input_channels = (uint32_t)group_inputs;
+    t.operation.as.window.group_output_channels = (uint32_t)group_outputs;
+    t.operation.as.window.adjustment_height = (uint32_t)random_below(stride_y);
+    t.operation.as.window.adjustment_width = (uint32_t)random_below(stride_x);
+    if ((height - 1) * dilation_y < t.operation.as.window.padding_top + t.operation.as.window.padding_bottom) {
+        t.operation.as.window.padding_top = t.operation.as.window.padding_bottom = 0;
+    }
+    if ((width - 1) * dilation_x < t.operation.as.window.padding_left + t.operation.as.window.padding_right) {
+        t.operation.as.window.padding_left = t.operation.as.window.padding_right = 0;
+    }
+    const size_t top = t.operation.as.window.padding_top, left = t.operation.as.window.padding_left;
+    const size_t out[4] = {image[0],
+                           transposed_extent(image[1], t.operation.as.window.adjustment_height,
+                                             top + t.operation.as.window.padding_bottom, height, stride_y,
+                                             dilation_y),
+                           transposed_extent(image[2], t.operation.as.window.adjustment_width,
+                                             left + t.operation.as.window.padding_right, width, stride_x, dilation_x),
+                           outputs};
+    float scales[64];
+    random_scales(scales, outputs);
+    trial_input(&t, type, 4, image, -2, 2);
+    add_weights(&t, (size_t[]){outputs, height, width, group_inputs}, outputs, type, n % 2 ? scales : NULL);
+    trial_output(&t, type, 4, out);
+    if (n % 4 == 0) t.operation.output_min = -1, t.operation.output_max = 1.5f;
+    double *const sums = calloc(t.count, sizeof *sums), *const sizes = calloc(t.count, sizeof *sizes);
+    for (size_t e = 0; e < t.count; e++) sizes[e] = fabs(sums[e] = trial_value(&t, 2, e % outputs));
+    for (size_t index = 0; index < operand_count(&t.inputs[0]); index++) {
+        const size_t channel = index % image[3], group = channel / group_inputs;
+        const size_t x = index / image[3] % image[2], y = index / image[3] / image[2] % image[1];
+        const size_t b = index / image[3] / image[2] / image[1];
+        for (size_t tap = 0; tap < height * width; tap++) {
+            const size_t to_y = y * stride_y + tap / width * dilation_y - top;
+            const size_t to_x = x * stride_x + tap % width * dilation_x - left;
+            if (to_y >= out[1] || to_x >= out[2]) continue;
+            for (size_t o = group * group_outputs; o < (group + 1) * group_outputs; o++) {
+                const size_t e = ((b * out[1] + to_y) * out[2] + to_x) * outputs + o;
+                const double product = stored(&t, index) *
+                                       weight(&t, (o * height * width + tap) * group_inputs + channel % group_inputs);
+                sums[e] += product, sizes[e] += fabs(product);
+            }
+        }
+    }
+    for (size_t e = 0; e < t.count; e++) {
+        expect_sum(&t, e, sums[e], sizes[e], height * width * group_inputs, e % outputs);
+        if (type == MICA_OPERAND_F16) t.bound[e] += 0x1p-11 * sizes[e]; /* the filter becomes f16 */
+    }
+    free(sums);
+    free(sizes);
+    snprintf(t.what, sizeof t.what, "type %d, %zux%zux%zux%zu to %zu, groups %zu, n %zu", type, image[0], image[1],
+             image[2], image[3], outputs, groups, n);
+    trial_check(&t);
+}
+
+static void transposed_convolutions_scatter(void **state) {
+    (void)state;
+    for (size_t n = 0; n < 120; n++) {
+        const size_t groups = n % 3 ? 1 : 1 + random_below(3);
+        const size_t image[4] = {1 + random_below(2), 1 + random_below(7), 1 + random_below(7),
+                                 groups * (1 + random_below(20))};
+        try_transposed(n, image, groups, 1 + random_below(20));
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(softmax_rows_sum_to_one),         cmocka_unit_test(pools_reduce_windows),
         cmocka_unit_test(global_averages_cover_the_image), cmocka_unit_test(argmax_gives_the_first_of_equals),
-        cmocka_unit_test(resizing_interpolates),
+        cmocka_unit_test(resizing_interpolates),           cmocka_unit_test(depthwise_convolutions_sum_their_windows),
+        cmocka_unit_test(transposed_convolutions_scatter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,6 +12,7 @@
 typedef enum kernel_version {
     KERNEL_AVX512VNNI,
     KERNEL_AVX512,
+    KERNEL_AVXVNNI,
     KERNEL_AVX2,
     KERNEL_NEON,
     KERNEL_C,

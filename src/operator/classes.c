@@ -4,6 +4,8 @@
 static const op_class *const classes[MICA_OPERATION_KINDS] = {
     [MICA_FULLY_CONNECTED] = &op_fully_connected,
     [MICA_CONV_2D] = &op_convolution,
+    [MICA_DEPTHWISE_CONV_2D] = &op_depthwise,
+    [MICA_CONV_TRANSPOSE_2D] = &op_transposed_convolution,
     [MICA_BATCH_MATRIX_MULTIPLY] = &op_batch_matmul,
     [MICA_CONVERT] = &op_convert,
     [MICA_STATIC_TRANSPOSE] = &op_transpose,

@@ -8,7 +8,9 @@
 #include "operator/operator.h"
 
 extern const op_class op_fully_connected;
-extern const op_class op_convolution;  /* Conv2d */
+extern const op_class op_convolution; /* Conv2d */
+extern const op_class op_depthwise;   /* DepthwiseConv2d */
+extern const op_class op_transposed_convolution;
 extern const op_class op_batch_matmul; /* BatchMatrixMultiply */
 extern const op_class op_reshape;      /* StaticReshape, Copy */
 extern const op_class op_unary;

@@ -33,17 +33,7 @@ typedef struct convolution {
 
 static mica_status infer(const mica_operation *operation, const op_shape *inputs, op_shape *output,
                          mica_error *error) {
-    if (inputs[0].rank != 4) {
-        return error_set(error, MICA_ERROR_SHAPE, "the image has rank %zu, 4 (NHWC) is needed", inputs[0].rank);
-    }
-    const size_t channels = (size_t)operation->as.window.groups * operation->as.window.group_input_channels;
-    if (inputs[0].dims[3] != channels) {
-        return error_set(error, MICA_ERROR_SHAPE, "the image has %zu channels, the filter takes %zu",
-                         inputs[0].dims[3], channels);
-    }
-    output->rank = 4;
-    output->dims[0] = inputs[0].dims[0];
-    output->dims[3] = (size_t)operation->as.window.groups * operation->as.window.group_output_channels;
+    TRY(window_filter(operation, inputs, output, error));
     return window_output(operation, &inputs[0], output, error);
 }
 

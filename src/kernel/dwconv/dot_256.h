@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Vectors of 256 bits for dot.h, but for v_dot.
+ */
+#include <immintrin.h>
+#include <string.h>
+
+typedef __m256i vector;
+typedef __m256 floats;
+
+#define v_load(from) _mm256_loadu_si256((const __m256i *)(const void *)(from))
+#define v_store(to, x) _mm256_storeu_si256((__m256i *)(void *)(to), x)
+#define v_xor _mm256_xor_si256
+#define v_splat8 _mm256_set1_epi8
+#define v_splat16 _mm256_set1_epi16
+#define v_zip_low8 _mm256_unpacklo_epi8
+#define v_zip_high8 _mm256_unpackhi_epi8
+#define v_zip_low16 _mm256_unpacklo_epi16
+#define v_zip_high16 _mm256_unpackhi_epi16
+#define v_add16 _mm256_add_epi16
+#define v_narrow32 _mm256_packs_epi32
+#define v_narrow16 _mm256_packs_epi16
+#define v_splat_float _mm256_set1_ps
+#define v_load_float _mm256_loadu_ps
+#define v_to_float _mm256_cvtepi32_ps
+#define v_mul_float _mm256_mul_ps
+#define v_min_float _mm256_min_ps
+#define v_max_float _mm256_max_ps
+#define v_round _mm256_cvtps_epi32
+
+static inline vector v_load_part(const void *from, size_t n) {
+    vector x = _mm256_setzero_si256();
+    memcpy(&x, from, n);
+    return x;
+}
+static inline void v_store_part(void *to, vector x, size_t n) { memcpy(to, &x, n); }

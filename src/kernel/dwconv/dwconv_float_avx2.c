@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernel/vector/vector_avx2.h"
+
+#include "kernel/dwconv/float.h"
+
+const dwconv_kernel dwconv_f32_avx2 = {dwconv_rows_size, dwconv_pack_rows, run_f32};
+const dwconv_kernel dwconv_f16_avx2 = {dwconv_rows_size, dwconv_pack_rows, run_f16};
