@@ -130,7 +130,7 @@ typedef struct mica_inspect_group {
     double time;  /* sum of medians */
     double share; /* of the execution */
     double operations, gops;
-    int accelerated; /* 1: all of it, 0: none or a part, -1: unknown */
+    double accelerated; /* of its time: packed micro-kernels; NAN: unknown */
 } mica_inspect_group;
 
 /* Groups the selected work by "name" (without its number), "op", "kernel" or "module", largest time first.

@@ -5,12 +5,14 @@
  *   status.h   what a call returns              context.h   allocator, threads, CPU features
  *   tensor.h   types, tensors, values           program.h   open, load, run
  *   explain.h  which kernel a node takes, why   trace.h     times
- *   operator.h one operator without any model         measure.h statistics, the machine's limits
+ *   operator.h one operator without any model   etdump.h    profiles written
+ *   measure.h  statistics, the machine's limits
  */
 #ifndef MICA_MICA_H
 #define MICA_MICA_H
 
 #include "mica/context.h"
+#include "mica/etdump.h"
 #include "mica/explain.h"
 #include "mica/measure.h"
 #include "mica/operator.h"

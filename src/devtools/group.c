@@ -2,6 +2,7 @@
  *
  * Work summed up by what it has in common.
  */
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/context.h"
@@ -57,10 +58,7 @@ static void add(mica_inspect_group *group, const mica_inspect_group *row) {
     group->time += row->time;
     group->share += row->share;
     group->operations += row->operations;
-    if (row->accelerated < 0 || group->accelerated < 0)
-        group->accelerated = -1;
-    else
-        group->accelerated &= row->accelerated;
+    group->accelerated += row->accelerated;
 }
 
 mica_status mica_inspection_group(mica_inspection *inspection, const char *by, const mica_inspect_group **groups,
@@ -76,11 +74,12 @@ mica_status mica_inspection_group(mica_inspection *inspection, const char *by, c
     for (size_t i = 0; i < inspection->selected_count; i++) {
         const mica_inspect_row *const row = inspection->selected[i];
         if (row->role != MICA_ROW_WORK) continue;
-        list[used] = (mica_inspect_group){.rows = 1,
-                                          .time = row->time.p50,
-                                          .share = row->share > 0 ? row->share : 0,
-                                          .operations = row->operations,
-                                          .accelerated = row->accelerated};
+        list[used] =
+            (mica_inspect_group){.rows = 1,
+                                 .time = row->time.p50,
+                                 .share = row->share > 0 ? row->share : 0,
+                                 .operations = row->operations,
+                                 .accelerated = row->accelerated < 0 ? NAN : row->accelerated * row->time.p50};
         TRY(keys[kind].key(inspection, row, &list[used++].key, error));
     }
     qsort(list, used, sizeof *list, by_key);
@@ -90,7 +89,10 @@ mica_status mica_inspection_group(mica_inspection *inspection, const char *by, c
         else
             list[++last] = list[i];
     used = used ? last + 1 : 0;
-    for (size_t i = 0; i < used; i++) list[i].gops = inspection_rate(inspection, list[i].operations, list[i].time);
+    for (size_t i = 0; i < used; i++) {
+        list[i].gops = inspection_rate(inspection, list[i].operations, list[i].time);
+        list[i].accelerated = list[i].time > 0 ? list[i].accelerated / list[i].time : NAN;
+    }
     qsort(list, used, sizeof *list, by_time);
     *groups = list;
     *count = used;

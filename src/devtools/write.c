@@ -4,10 +4,12 @@
 #include "base/context.h"
 #include "devtools/page.h"
 
+#define PAGE_SAMPLES 1000 /* of a row: more cannot be seen */
+
 /* The page has its data in the middle. */
 void write_html(const mica_inspection *inspection, FILE *out) {
     fwrite(page_head, 1, page_head_size, out);
-    write_json(inspection, out);
+    write_json(inspection, PAGE_SAMPLES, out);
     fwrite(page_tail, 1, page_tail_size, out);
 }
 
@@ -18,7 +20,7 @@ mica_status mica_inspection_write(const mica_inspection *inspection, mica_inspec
     switch (format) {
     case MICA_INSPECT_TSV: write_tsv(inspection, style ? style : &plain, out); break;
     case MICA_INSPECT_CSV: write_csv(inspection, out); break;
-    case MICA_INSPECT_JSON: write_json(inspection, out); break;
+    case MICA_INSPECT_JSON: write_json(inspection, SIZE_MAX, out); break;
     case MICA_INSPECT_TRACE: TRY(write_trace(inspection, out, error)); break;
     case MICA_INSPECT_HTML: write_html(inspection, out); break;
     default: return error_set(error, MICA_ERROR_ARGUMENT, "no such format");

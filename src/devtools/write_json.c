@@ -33,7 +33,7 @@ static void put_reasons(const mica_inspect_row *row, struct emitter *out) {
     emit_end(out, ']');
 }
 
-static void put_row(const mica_inspect_row *row, struct emitter *out) {
+static void put_row(const mica_inspect_row *row, size_t limit, struct emitter *out) {
     emit_begin(out, '{');
     for (size_t c = 0; c < column_count; c++) {
         emit_key(out, columns[c].name);
@@ -45,13 +45,14 @@ static void put_row(const mica_inspect_row *row, struct emitter *out) {
     emit_end(out, ']');
     emit_member_text(out, "stack", row->stack);
     put_reasons(row, out);
+    const size_t shown = row->samples < limit ? row->samples : limit; /* evenly spaced, with the first */
     emit_key(out, "raw");
     emit_begin(out, '[');
-    for (size_t i = 0; i < row->samples; i++) emit_real(out, row->raw[i]);
+    for (size_t i = 0; i < shown; i++) emit_real(out, row->raw[i * row->samples / shown]);
     emit_end(out, ']');
     emit_key(out, "start");
     emit_begin(out, '[');
-    for (size_t i = 0; i < row->samples; i++) emit_whole(out, (int64_t)row->start[i]);
+    for (size_t i = 0; i < shown; i++) emit_whole(out, (int64_t)row->start[i * row->samples / shown]);
     emit_end(out, ']');
     emit_end(out, '}');
     putc('\n', out->stream);
@@ -102,7 +103,7 @@ static void put_machine(const json_t *machine, struct emitter *out) {
     free(text);
 }
 
-void write_json(const mica_inspection *inspection, FILE *stream) {
+void write_json(const mica_inspection *inspection, size_t limit, FILE *stream) {
     struct emitter emitter = {.stream = stream}, *const out = &emitter;
     emit_begin(out, '{');
     emit_member_whole(out, "mica", 1);
@@ -124,7 +125,7 @@ void write_json(const mica_inspection *inspection, FILE *stream) {
     emit_end(out, ']');
     emit_key(out, "rows");
     emit_begin(out, '[');
-    for (size_t i = 0; i < inspection->selected_count; i++) put_row(inspection->selected[i], out);
+    for (size_t i = 0; i < inspection->selected_count; i++) put_row(inspection->selected[i], limit, out);
     emit_end(out, ']');
     emit_end(out, '}');
     putc('\n', stream);

@@ -47,9 +47,9 @@ static const column columns[] = {
     {"source", "source", 0, COLUMN_OPTIONAL},
 };
 /* On a terminal, which is too narrow for all, the telling ones come first. */
-#define FIRST_COLUMNS                                                                                                \
-    "event_name,p50,share,bar,kernel,gops,roof_share,operators,module,min,p90,p10,max,avg,instruction,source,"       \
-    "event_block_name,op_types"
+static const char *const telling[] = {"event_name", "p50",        "share",     "bar",    "kernel",
+                                      "gops",       "roof_share", "operators", "module", "min",
+                                      "p90",        "p10",        "max",       "avg",    "source"};
 
 static const column group_columns[] = {
     {"key", "what", 0, 0},
@@ -58,7 +58,7 @@ static const column group_columns[] = {
     {"share", "share (%)", 1, 0},
     {"bar", "", 0, 0},
     {"gops", "Gop/s", 1, COLUMN_OPTIONAL},
-    {"accelerated", "accelerated", 0, 0},
+    {"accelerated", "accelerated (%)", 1, 0},
 };
 
 /* ---- rows ---- */
@@ -111,11 +111,18 @@ static json_t *group_of(const mica_inspect_group *group) {
         json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "key", json_text(group->key), "rows", json_count(group->rows),
                   "time", json_decimal(group->time), "share", json_decimal(100 * group->share), "bar",
                   bar(group->share), "gops", positive(group->gops));
-    if (group->accelerated >= 0) json_object_set_new(made, "accelerated", json_boolean(group->accelerated));
+    json_object_set_new(made, "accelerated", json_decimal(100 * group->accelerated));
     return made;
 }
 
 /* ---- printing ---- */
+
+static void prefer_telling(struct settings *settings) {
+    settings->column_count = 0;
+    for (size_t i = 0; i < COUNT(telling); i++)
+        for (size_t c = 0; c < COUNT(columns); c++)
+            if (strcmp(telling[i], columns[c].key) == 0) settings->columns[settings->column_count++] = columns[c];
+}
 
 /* Statistics say their unit in the heading. */
 static void add_units(struct settings *settings, const char *unit, char headings[COLUMNS_MAX][32]) {
@@ -263,11 +270,7 @@ bool command_inspect(int argc, char **argv, struct fault *fault) {
         command_parse(&line, grouped ? group_columns : columns, grouped ? COUNT(group_columns) : COUNT(columns),
                       &inspect.settings, argc, argv, &go, fault);
     inspect.chosen = good && go && !grouped && memcmp(inspect.settings.columns, columns, sizeof columns) != 0;
-    if (good && go && !grouped && !inspect.chosen && terminal_width(stdout)) {
-        char unknown[64];
-        good = columns_select(columns, COUNT(columns), FIRST_COLUMNS, inspect.settings.columns,
-                              &inspect.settings.column_count, unknown);
-    }
+    if (!grouped && !inspect.chosen && terminal_width(stdout)) prefer_telling(&inspect.settings);
     good = good && (!go || start(&inspect, fault));
     option_list_free(&inspect.arguments);
     return good;
