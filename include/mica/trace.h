@@ -49,6 +49,23 @@ MICA_API size_t mica_trace_count(const mica_trace *trace);
 MICA_API const mica_event *mica_trace_events(const mica_trace *trace); /* in order of their end */
 MICA_API size_t mica_trace_dropped(const mica_trace *trace);
 
+/* ---- values ---- */
+
+/* What a node has just written. Quantized values stand for (q − zero_point) · scale. */
+typedef struct mica_observation {
+    size_t node;        /* index in the method's report */
+    mica_tensor tensor; /* borrowed for the call; nodes of delegates: in the order of their memory */
+    bool quantized;
+    float scale;
+    int32_t zero_point;
+} mica_observation;
+
+typedef void (*mica_observer)(void *user, const mica_observation *observation);
+
+/* Calls `observer` with each tensor that the method's runs write, node by node (NULL: no more). Nodes that merged into
+ * others are not seen; rows quantized at run time are shown as bytes without their parameters. */
+MICA_API void mica_method_set_observer(mica_method *method, mica_observer observer, void *user);
+
 /* Nanoseconds of the clock that traces use. */
 MICA_API uint64_t mica_clock(void);
 

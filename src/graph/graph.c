@@ -300,6 +300,36 @@ static void widen(void *memory, size_t count) {
     }
 }
 
+static mica_type element_type(mica_operand_type type) {
+    switch (type) {
+    case MICA_OPERAND_F32: return MICA_F32;
+    case MICA_OPERAND_F16: return MICA_F16;
+    case MICA_OPERAND_BF16: return MICA_BF16;
+    case MICA_OPERAND_QUINT8: return MICA_U8;
+    case MICA_OPERAND_QINT32:
+    case MICA_OPERAND_QCINT32:
+    case MICA_OPERAND_INT32: return MICA_I32;
+    default: return MICA_I8;
+    }
+}
+
+/* Shows the observer what a step has written. */
+static void show(const struct graph *graph, const struct step *step, const trace_sink *events) {
+    const mica_operand *const operand = step->op->operation->output;
+    const op_shape *const shape = &graph->shapes[step->output];
+    mica_observation out = {.node = (size_t)(events->first_node + step->node),
+                            .tensor = {.type = element_type(operand->type), .rank = shape->rank},
+                            .quantized = operand->type == MICA_OPERAND_QINT8 || operand->type == MICA_OPERAND_QUINT8,
+                            .scale = operand->scale,
+                            .zero_point = operand->zero_point};
+    for (size_t i = 0; i < shape->rank; i++) {
+        out.tensor.sizes[i] = shape->dims[i];
+        out.tensor.dim_order[i] = (uint8_t)i;
+    }
+    out.tensor.data = graph->memory[step->output];
+    events->observer(events->user, &out);
+}
+
 void graph_run(struct graph *graph, void *const *externals, size_t threads, trace_sink *events) {
     void **const memory = graph->memory;
     for (size_t i = 0; i < graph->external_count; i++) {
@@ -322,6 +352,7 @@ void graph_run(struct graph *graph, void *const *externals, size_t threads, trac
         step->op->class->run(step->op, &run);
         if (step->widens) widen(run.second_output, op_count(&graph->shapes[step->second_output]));
         trace_end(events, MICA_EVENT_NODE, step->node, start);
+        if (events && events->observer) show(graph, step, events);
     }
 }
 

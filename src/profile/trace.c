@@ -45,7 +45,7 @@ uint64_t mica_clock(void) { return clock_now(); }
 void trace_set_run(mica_trace *trace, uint32_t run) { trace->run = run; }
 
 void trace_end(trace_sink *sink, mica_event_kind kind, int32_t node, uint64_t start) {
-    if (!sink) return;
+    if (!sink || !sink->trace) return;
     const uint64_t end = clock_now();
     mica_trace *const trace = sink->trace;
     if (trace->count == trace->capacity) {

@@ -8,9 +8,11 @@
 #include "base/clock.h"
 #include "mica/trace.h"
 
-/* Where events of one instruction go. */
+/* Where events and values of one instruction go. */
 typedef struct trace_sink {
-    mica_trace *trace;
+    mica_trace *trace;      /* NULL: only values are wanted */
+    mica_observer observer; /* NULL: only times are */
+    void *user;
     int32_t chain, instruction;
     int32_t first_node; /* report index of the delegate's node 0, or of the kernel call */
 } trace_sink;

@@ -180,6 +180,19 @@ static mica_status call_delegate(mica_method *method, const pte_instruction *ins
     return MICA_OK;
 }
 
+/* Shows the observer what a kernel call has written: its last argument, a tensor or a list of them. */
+static void show_results(const mica_method *method, const pte_instruction *instruction, const trace_sink *events) {
+    const struct value *const result = &method->values[span_i32(instruction->args, instruction->args.count - 1)];
+    const bool is_list = result->tag == VALUE_TENSOR_LIST;
+    for (size_t i = 0; i < (is_list ? result->as.list.count : 1); i++) {
+        const int32_t index = is_list ? span_i32(result->as.list, i) : -1;
+        const struct value *const one = is_list ? (index < 0 ? NULL : &method->values[index]) : result;
+        if (!one || one->tag != VALUE_TENSOR) continue;
+        const mica_observation out = {.node = (size_t)events->first_node, .tensor = one->as.tensor->view};
+        events->observer(events->user, &out);
+    }
+}
+
 /* False when any element of a condition is. */
 static mica_status read_condition(const struct value *value, bool *condition, mica_error *error) {
     if (value->tag == VALUE_BOOL) {
@@ -231,12 +244,15 @@ static mica_status run_instruction(mica_method *method, const pte_instruction *i
         break;
     }
     trace_end(events, kind, node, start);
+    if (events && events->observer && instruction->call == PTE_KERNEL_CALL) show_results(method, instruction, events);
     return MICA_OK;
 }
 
 static mica_status run_chain(mica_method *method, size_t chain, size_t *budget, mica_error *error) {
     const pte_chain *const plan = &method->plan->chains[chain];
-    trace_sink sink = {.trace = method->trace, .chain = (int32_t)chain};
+    trace_sink sink = {
+        .trace = method->trace, .observer = method->observer, .user = method->observer_user, .chain = (int32_t)chain};
+    trace_sink *const events = method->trace || method->observer ? &sink : NULL;
     for (size_t at = 0; at < plan->count;) {
         if ((*budget)-- == 0) {
             return error_set(error, MICA_ERROR_LIMIT, "more than %u instructions ran: the program loops",
@@ -246,8 +262,7 @@ static mica_status run_chain(mica_method *method, size_t chain, size_t *budget, 
         sink.instruction = (int32_t)at;
         sink.first_node = own->first_node;
         size_t next = at + 1;
-        const mica_status status =
-            run_instruction(method, &plan->instructions[at], own, method->trace ? &sink : NULL, &next, error);
+        const mica_status status = run_instruction(method, &plan->instructions[at], own, events, &next, error);
         if (status != MICA_OK) return error_in(error, status, "chain %zu, instruction %zu", chain, at);
         at = next;
     }

@@ -232,6 +232,11 @@ void mica_method_set_trace(mica_method *method, mica_trace *trace) {
     method->run_count = 0;
 }
 
+void mica_method_set_observer(mica_method *method, mica_observer observer, void *user) {
+    method->observer = observer;
+    method->observer_user = user;
+}
+
 void mica_method_query_memory(const mica_method *method, mica_method_memory *memory) {
     *memory = (mica_method_memory){.planned = method->plan->planned_bytes};
     for (size_t i = 0; i < method->plan->delegate_count; i++) {

@@ -69,6 +69,8 @@ struct mica_method {
     uint64_t random;
     mica_report report;
     mica_trace *trace;
+    mica_observer observer;
+    void *observer_user;
     uint32_t run_count; /* since the trace was attached */
     bool has_run;
 };
