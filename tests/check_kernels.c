@@ -39,8 +39,8 @@ static const char *pack_right(const problem *p, const gemm_kernel *kernel, rando
     return packed;
 }
 
-static const void *pack_left(const problem *p, const gemm_kernel *kernel, size_t first, size_t count) {
-    if (kernel->lhs == NULL) return (const char *)p->lhs.data + first * p->lhs.row_stride;
+static const void *pack_left(const problem *p, const gemm_kernel *kernel, bool direct, size_t first, size_t count) {
+    if (kernel->lhs == NULL || direct) return (const char *)p->lhs.data + first * p->lhs.row_stride;
     const size_t size = kernel->lhs->panel_size(p->k);
     void *packed = guard_memory(GUARD_PACKED_LHS, size, true);
     memset(packed, 0xa5, size);
@@ -52,9 +52,10 @@ static void run(const problem *p, const gemm_kernel *kernel, char *out, size_t o
     const size_t panel = kernel->rhs->panel_size(p->k, p->rhs.block);
     const char *right = pack_right(p, kernel, random);
     const size_t rows = 1 + random_below(random, kernel->mr);
+    const bool direct = kernel->direct && p->lhs.type == GEMM_F32 && !p->lhs.taps && random_below(random, 2);
     for (size_t m = 0; m < p->m; m += rows) {
         const size_t count = min_size(rows, p->m - m);
-        const void *left = pack_left(p, kernel, m, count);
+        const void *left = pack_left(p, kernel, direct, m, count);
         for (size_t n = 0, columns; n < p->n; n += columns) {
             columns = (1 + random_below(random, 3)) * kernel->nr;
             const gemm_tile tile = {.m = count,
@@ -63,6 +64,7 @@ static void run(const problem *p, const gemm_kernel *kernel, char *out, size_t o
                                     .block = p->rhs.block,
                                     .lhs = left,
                                     .lhs_stride = p->lhs.row_stride,
+                                    .direct = direct,
                                     .rhs = right + n / kernel->nr * panel,
                                     .out = out + m * out_stride + n * output_size(p->variant),
                                     .out_stride = out_stride,

@@ -7,11 +7,11 @@
 #include "kernel/gemm/float_kernels.h"
 
 #define NEEDS (CPU_AVX2 | CPU_AVX512)
-const gemm_kernel pf32_gemm_14x32_avx512 = {
-    "pf32_gemm_14x32_avx512", GEMM_PF32, NEEDS, ROWS, COLUMNS, 1, &right_f32, &left, run_f32};
-const gemm_kernel pf32_gemv_1x32_avx512 = {
-    "pf32_gemv_1x32_avx512", GEMM_PF32, NEEDS, 1, COLUMNS, 1, &right_f32, NULL, run_row_f32};
-const gemm_kernel pf16_gemm_14x32_avx512 = {
-    "pf16_gemm_14x32_avx512", GEMM_PF16, NEEDS, ROWS, COLUMNS, 1, &right_f16, &left, run_f16};
-const gemm_kernel pf16_gemv_1x32_avx512 = {
-    "pf16_gemv_1x32_avx512", GEMM_PF16, NEEDS, 1, COLUMNS, 1, &right_f16, &left_row, run_row_f16};
+#define GEMM(symbol, variant, right, run, direct)                                                                    \
+    const gemm_kernel symbol = {#symbol, variant, NEEDS, ROWS, COLUMNS, 1, &(right), &left, run, direct};
+#define GEMV(symbol, variant, right, left, run)                                                                      \
+    const gemm_kernel symbol = {#symbol, variant, NEEDS, 1, COLUMNS, 1, &(right), left, run, false};
+GEMM(pf32_gemm_14x32_avx512, GEMM_PF32, right_f32, run_f32, true)
+GEMV(pf32_gemv_1x32_avx512, GEMM_PF32, right_f32, NULL, run_row_f32)
+GEMM(pf16_gemm_14x32_avx512, GEMM_PF16, right_f16, run_f16, false)
+GEMV(pf16_gemv_1x32_avx512, GEMM_PF16, right_f16, &left_row, run_row_f16)
