@@ -71,6 +71,9 @@ static size_t scratch_layout(const gemm_plan *plan, uint8_t *base, struct scratc
     return lhs + wide + taps + rows;
 }
 
+/* Dense rows of k floats a multiple of 2 KiB apart fall on each other in the first cache: better packed. */
+static bool suits_cache(size_t k) { return k * sizeof(float) % 2048 != 0; }
+
 size_t gemm_plan_shape(gemm_plan *plan, size_t batch, size_t m) {
     plan->batch = batch;
     plan->m = m;
@@ -79,17 +82,19 @@ size_t gemm_plan_shape(gemm_plan *plan, size_t batch, size_t m) {
     const size_t column_panels = divide_up(plan->n, plan->packing->nr);
     plan->panel_rows = gemm_even_rows(m, mr);
     plan->panels = divide_up(m, plan->panel_rows);
+    plan->in_place = !plan->tap_count && (!plan->kernel->lhs || (plan->kernel->direct && suits_cache(plan->k)));
     /* A kernel that takes rows as they are still needs room to gather rows that lie in pieces. */
-    plan->lhs_bytes = plan->kernel->lhs ? plan->kernel->lhs->panel_size(plan->k)
-                      : plan->tap_count ? round_up(mr * plan->k * sizeof(float), 64)
-                                        : 0;
+    plan->lhs_bytes = plan->in_place      ? 0
+                      : plan->kernel->lhs ? plan->kernel->lhs->panel_size(plan->k)
+                                          : round_up(mr * plan->k * sizeof(float), 64);
 
     const double work = (double)batch * (double)m * (double)plan->n * (double)plan->k;
     plan->run_threads = work < SERIAL_WORK ? 1 : plan->threads;
 
     /* As many panels of rows per block as half of L2 holds, so that each panel of weights is read once per block; fewer
      * when threads would have too few blocks to share out evenly. */
-    const size_t room = cpu_cache_bytes(2) / 2 / max_size(plan->lhs_bytes, 1);
+    const size_t left_bytes = plan->in_place ? plan->panel_rows * plan->k * sizeof(float) : plan->lhs_bytes;
+    const size_t room = cpu_cache_bytes(2) / 2 / max_size(left_bytes, 1);
     size_t block = max_size(1, min_size(room, plan->panels));
     if (plan->run_threads > 1) {
         block = min_size(block, max_size(1, plan->panels * batch / (4 * plan->run_threads)));
@@ -130,11 +135,11 @@ static const void *ready_rows(const run_job *job, size_t batch, size_t panel, ui
     gemm_lhs lhs = {0};
     job->source->rows(job->owner, batch, first, count, &lhs, scratch->taps, scratch->rows);
     *stride = lhs.row_stride;
+    if (plan->in_place) return lhs.data;
     if (plan->kernel->lhs) {
         plan->kernel->lhs->pack(&lhs, 0, count, room);
         return room;
     }
-    if (!lhs.taps) return lhs.data;
     const size_t piece = piece_bytes(&lhs);
     for (size_t i = 0; i < count * lhs.tap_count; i++) memcpy(room + i * piece, lhs.taps[i], piece);
     *stride = lhs.tap_count * piece;
@@ -186,11 +191,10 @@ static void run_block(void *argument, size_t index, size_t thread) {
     const size_t first_column = column_panels * column_block / plan->column_blocks;
     const size_t last_column = column_panels * (column_block + 1) / plan->column_blocks;
 
-    const bool in_place = !plan->kernel->lhs && !plan->tap_count;
     const uint8_t *rows = scratch.lhs;
     if (plan->pack_first) {
         rows = job->workspace + (batch * plan->panels + first_panel) * plan->lhs_bytes;
-    } else if (!in_place) {
+    } else if (!plan->in_place) {
         for (size_t panel = 0; panel < panel_count; panel++) {
             size_t stride;
             ready_rows(job, batch, first_panel + panel, scratch.lhs + panel * plan->lhs_bytes, &scratch, &stride);
@@ -208,8 +212,9 @@ static void run_block(void *argument, size_t index, size_t thread) {
             tile.k = plan->k;
             tile.block = plan->block;
             tile.lhs_stride = plan->k * (plan->variant == GEMM_PF16 ? 2 : 4);
-            tile.lhs = in_place ? ready_rows(job, batch, first_panel + panel, NULL, &scratch, &tile.lhs_stride)
-                                : rows + panel * plan->lhs_bytes;
+            tile.lhs = plan->in_place ? ready_rows(job, batch, first_panel + panel, NULL, &scratch, &tile.lhs_stride)
+                                      : rows + panel * plan->lhs_bytes;
+            tile.direct = plan->in_place;
             tile.rhs = place.rhs + column * plan->panel_bytes;
             tile.out = place.out + row * plan->out_stride + column * nr * output_size(plan);
             tile.out_stride = plan->out_stride;

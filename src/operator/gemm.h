@@ -46,6 +46,7 @@ struct gemm_plan {
 
     /* fixed by the shape */
     const gemm_kernel *kernel;
+    bool in_place; /* the kernel reads rows as they are */
     size_t batch, m;
     size_t panel_rows;                /* rows per panel, so that all panels are about equal */
     size_t panels;                    /* of rows, per matrix */
