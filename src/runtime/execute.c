@@ -133,6 +133,7 @@ static mica_status call_kernel(mica_method *method, const pte_instruction *instr
                         .threads = context->threads,
                         .scratch = &method->scratch,
                         .random = &method->random,
+                        .features = context->features,
                         .kernels = context->kernels,
                         .error = error};
     const mica_status status = own->kernel->run(&call);

@@ -10,6 +10,7 @@
 #define RUNTIME_KERNEL_CALL_H
 
 #include "base/bytes.h"
+#include "base/cpu.h"
 #include "base/memory.h"
 #include "base/pool.h"
 #include "mica/tensor.h"
@@ -66,8 +67,9 @@ typedef struct kernel_call {
     struct pool *pool;
     size_t threads;
     struct scratch *scratch;
-    uint64_t *random;     /* state of the method's random numbers */
-    mica_kernels kernels; /* level: reference forbids vectorised shortcuts */
+    uint64_t *random; /* state of the method's random numbers */
+    cpu_features features;
+    mica_kernels kernels; /* level: reference takes plain loops only */
     mica_error *error;
 } kernel_call;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/portable/elementwise.h"
 
+#include "kernel/elementwise/elementwise.h"
 #include "runtime/portable/element.h"
 #include "runtime/portable/kernels.h"
 #include "runtime/portable/view.h"
@@ -76,6 +77,30 @@ static void run_i64(int op, size_t count, int64_t *out, const int64_t *const *in
     switch (op) { ELEMENTWISE_BOTH(INTEGERS_OF_BOTH) ELEMENTWISE_INTEGER(ONLY) }
 }
 
+/* Truth of bytes that are 0 or 1. */
+static void run_bool(int op, size_t count, int8_t *out, const int8_t *const *in) {
+    typedef int8_t number;
+    switch (op) { ELEMENTWISE_BOTH(INTEGERS_OF_BOTH) }
+}
+
+/* The kernels of delegates do the costly functions of floats. */
+static elementwise_function *vector_kernel(const kernel_call *call, elementwise_op op) {
+    static const struct {
+        elementwise_op op;
+        elementwise_operation kernel;
+    } known[] = {{EW_EXP, ELEMENTWISE_EXP},         {EW_LOG, ELEMENTWISE_LOG},   {EW_SIN, ELEMENTWISE_SIN},
+                 {EW_COS, ELEMENTWISE_COS},         {EW_TANH, ELEMENTWISE_TANH}, {EW_SQRT, ELEMENTWISE_SQUARE_ROOT},
+                 {EW_SIGMOID, ELEMENTWISE_SIGMOID}, {EW_GELU, ELEMENTWISE_GELU}};
+    if (call->kernels == MICA_KERNELS_REFERENCE) return NULL;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (known[i].op != op) continue;
+        const kernel_version version =
+            kernel_version_select(elementwise_names[known[i].kernel], call->features, call->kernels);
+        return elementwise_kernels[version][known[i].kernel];
+    }
+    return NULL;
+}
+
 /* ---- types and shapes ---- */
 
 typedef enum elementwise_kind { SAME, TRUTH, REAL, INTEGER } elementwise_kind;
@@ -95,6 +120,7 @@ typedef struct elementwise_job {
     size_t operands;
     mica_type work, out;
     mica_type types[OPERANDS];
+    elementwise_function *vector; /* of one operand, f32; NULL: the loops above */
 } elementwise_job;
 
 enum { BLOCK = 512 }; /* values of one step, so that all of a step stays in the nearest cache */
@@ -125,13 +151,56 @@ static void elementwise_row_run(const void *argument, size_t count, uint8_t *con
         uint8_t *const to = data[0] + (ptrdiff_t)done * strides[0];
         void *const out = direct_out ? to : (void *)result;
         switch (job->work) {
-        case MICA_F32: run_f32((int)job->op, block, out, (const f32 *const *)in); break;
+        case MICA_BOOL: run_bool(job->op, block, out, (const int8_t *const *)in); break;
+        case MICA_F32:
+            if (job->vector) {
+                job->vector(&(elementwise_call){.count = block, .a = in[0], .out = out});
+                break;
+            }
+            run_f32((int)job->op, block, out, (const f32 *const *)in);
+            break;
         case MICA_F64: run_f64((int)job->op, block, out, (const f64 *const *)in); break;
         default: run_i64((int)job->op, block, out, (const int64_t *const *)in); break;
         }
         if (!direct_out) element_convert(block, job->out, to, strides[0], job->work, result, size);
     }
 }
+
+/* Elements chosen by a flag: out, flag, then what is taken where it is set and where it is not. */
+#define CHOOSE(size, item)                                                                                           \
+    case size:                                                                                                       \
+        if (flag_stride == 1 && to_stride == size && set_stride == size && clear_stride == size) {                   \
+            for (size_t i = 0; i < count; i++) {                                                                     \
+                const item x = ((const item *)set)[i], y = ((const item *)clear)[i];                                 \
+                ((item *)to)[i] = flag[i] ? x : y;                                                                   \
+            }                                                                                                        \
+            return;                                                                                                  \
+        }                                                                                                            \
+        for (size_t i = 0; i < count; i++) {                                                                         \
+            *(item *)to = *flag ? *(const item *)set : *(const item *)clear;                                         \
+            to += to_stride, flag += flag_stride, set += set_stride, clear += clear_stride;                          \
+        }                                                                                                            \
+        return;
+
+static void choose_row(const void *argument, size_t count, uint8_t *const *data, const ptrdiff_t *strides) {
+    const elementwise_job *const job = argument;
+    const ptrdiff_t to_stride = strides[0], flag_stride = strides[1], set_stride = strides[2],
+                    clear_stride = strides[3];
+    uint8_t *to = data[0];
+    const uint8_t *flag = data[1], *set = data[2], *clear = data[3];
+    if (flag_stride == 0) {
+        element_convert(count, job->out, to, to_stride, job->out, *flag ? set : clear,
+                        *flag ? set_stride : clear_stride);
+        return;
+    }
+    switch (mica_type_size(job->out)) {
+        CHOOSE(1, uint8_t)
+        CHOOSE(2, uint16_t)
+        CHOOSE(4, uint32_t)
+        CHOOSE(8, uint64_t)
+    }
+}
+#undef CHOOSE
 
 /* Bounds that are absent: operand 1 is a lower one, operand 2 an upper one. */
 static const double no_real_bound[OPERANDS] = {0, -(double)INFINITY, (double)INFINITY, 0};
@@ -208,8 +277,10 @@ static mica_status choose_types(kernel_call *call, const elementwise_row *row, c
                          mica_type_name(out));
     }
     if (job->op == EW_BITWISE_NOT && common == MICA_BOOL) job->op = EW_LOGICAL_NOT;
-    job->work = work_of(common);
+    const bool truth = rows[job->op].kind == TRUTH && common == MICA_BOOL && out == MICA_BOOL;
+    job->work = truth ? MICA_BOOL : work_of(common);
     job->out = out;
+    if (job->work == MICA_F32) job->vector = vector_kernel(call, job->op);
     return MICA_OK;
 }
 
@@ -261,9 +332,11 @@ static mica_status elementwise_of(kernel_call *call, elementwise_op op) {
         job.types[k] = operands[k].type;
         order[k + 1] = &operands[k];
     }
+    const bool only_chosen =
+        op == EW_WHERE && job.types[0] == MICA_BOOL && job.types[1] == job.out && job.types[2] == job.out;
     walk w;
     walk_init(&w, order, 1 + row->operands);
-    walk_parallel(call, &w, elementwise_row_run, &job);
+    walk_parallel(call, &w, only_chosen ? choose_row : elementwise_row_run, &job);
     return MICA_OK;
 }
 

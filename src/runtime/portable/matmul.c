@@ -24,9 +24,9 @@ static mica_status inner_sizes_match(kernel_call *call, size_t a, size_t b) {
     return call_fail(call, MICA_ERROR_SHAPE, "rows of %zu elements meet columns of %zu", a, b);
 }
 
-/* out = lhs · rhs for `batch` matrices that follow each other; out holds what is to be added to. */
+/* out = lhs · rhs + bias for `batch` matrices that follow each other; bias is a row of `work` or NULL. */
 static mica_status multiply(kernel_call *call, const view *lhs, const view *rhs, bool rhs_transposed, size_t batch,
-                            size_t m, size_t n, size_t k, mica_type work, void *out) {
+                            size_t m, size_t n, size_t k, mica_type work, const void *bias, void *out) {
     const void *a = NULL, *b = NULL;
     TRY(view_read(call, lhs, work, &a));
     TRY(view_read(call, rhs, work, &b));
@@ -43,7 +43,7 @@ static mica_status multiply(kernel_call *call, const view *lhs, const view *rhs,
                            .rhs_transposed = rhs_transposed,
                            .out = (uint8_t *)out + i * m * n * size,
                            .out_stride = n};
-        product_parallel(call, work, &p);
+        TRY(product_run(call, work, &p, bias));
     }
     return MICA_OK;
 }
@@ -67,8 +67,7 @@ static mica_status multiply_out(kernel_call *call, size_t rank) {
     const mica_type work = work_of(to.type);
     void *result = NULL;
     TRY(view_write(call, &to, work, &result));
-    memset(result, 0, view_count(&to) * mica_type_size(work));
-    TRY(multiply(call, &a, &b, false, batch, m, n, k, work, result));
+    TRY(multiply(call, &a, &b, false, batch, m, n, k, work, NULL, result));
     view_written(call, &to, work, result);
     return MICA_OK;
 }
@@ -113,8 +112,7 @@ mica_status addmm(kernel_call *call) {
     const void *add = NULL;
     TRY(call_scratch_array(call, count, mica_type_size(work), &result));
     TRY(view_read(call, &added, work, &add));
-    memset(result, 0, count * mica_type_size(work));
-    TRY(multiply(call, &a, &b, false, 1, sizes[0], sizes[1], a.sizes[1], work, result));
+    TRY(multiply(call, &a, &b, false, 1, sizes[0], sizes[1], a.sizes[1], work, NULL, result));
     switch (work) {
     case MICA_F32: scale_and_add_f32(count, result, add, (float)alpha, (float)beta); break;
     case MICA_F64: scale_and_add_f64(count, result, add, alpha, beta); break;
@@ -144,16 +142,15 @@ mica_status linear(kernel_call *call) {
     const mica_type work = work_of(to.type);
     void *result = NULL;
     TRY(view_write(call, &to, work, &result));
-    memset(result, 0, view_count(&to) * mica_type_size(work));
+    const void *row = NULL;
     if (bias) {
         view added = view_of(bias);
-        if (!view_broadcast(&added, to.rank, to.sizes)) {
-            return call_fail(call, MICA_ERROR_SHAPE, "the bias does not broadcast to %zu columns", n);
+        if (!view_broadcast(&added, 1, &n)) {
+            return call_fail(call, MICA_ERROR_SHAPE, "the bias has not %zu elements", n);
         }
-        const view start = view_dense(work, to.rank, to.sizes, result);
-        view_copy(call, &start, &added);
+        TRY(view_read(call, &added, work, &row));
     }
-    TRY(multiply(call, &from, &weight, true, 1, m, n, k, work, result));
+    TRY(multiply(call, &from, &weight, true, 1, m, n, k, work, row, result));
     view_written(call, &to, work, result);
     return MICA_OK;
 }
@@ -223,7 +220,7 @@ static void convolution_task(void *argument, size_t index, size_t thread) {
                        .rhs_stride = n,
                        .out = job->to + (image_group * job->group_out * plane + first * job->x.out) * size,
                        .out_stride = plane};
-    product_run(job->work, &p);
+    product_add(job->work, &p);
 }
 
 /* One number per spatial dim, or one for both, within [least, 2^31). */

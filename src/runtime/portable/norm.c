@@ -3,6 +3,7 @@
  * Softmax and normalisations: float kernels over rows, in the row's own precision (half floats through f32), with
  * sums in sixteen partial sums.
  */
+#include "kernel/softmax/softmax.h"
 #include "runtime/portable/element.h"
 #include "runtime/portable/kernels.h"
 #include "runtime/portable/view.h"
@@ -23,29 +24,40 @@ typedef struct softmax_job {
     bool logarithm;
     size_t length;
     const void *from;
-    void *to;
+    void *to;                     /* other memory than `from` */
+    const softmax_kernels *steps; /* of f32 */
 } softmax_job;
 
-#define SOFTMAX_ROWS(name, real)                                                                                     \
-    static void name(void *argument, size_t begin, size_t end) {                                                     \
-        const softmax_job *const job = argument;                                                                     \
-        const size_t length = job->length;                                                                           \
-        for (size_t r = begin; r < end; r++) {                                                                       \
-            const real *const x = (const real *)job->from + r * length;                                              \
-            real *const y = (real *)job->to + r * length;                                                            \
-            real largest = -(real)INFINITY, sum = 0;                                                                 \
-            for (size_t i = 0; i < length; i++) largest = x[i] > largest ? x[i] : largest;                           \
-            for (size_t i = 0; i < length; i++) {                                                                    \
-                const real e = exp(x[i] - largest);                                                                  \
-                if (!job->logarithm) y[i] = e;                                                                       \
-                sum += e;                                                                                            \
-            }                                                                                                        \
-            const real scale = job->logarithm ? largest + log(sum) : 1 / sum;                                        \
-            for (size_t i = 0; i < length; i++) y[i] = job->logarithm ? x[i] - scale : y[i] * scale;                 \
-        }                                                                                                            \
+static void softmax_f32(void *argument, size_t begin, size_t end) {
+    const softmax_job *const job = argument;
+    const size_t length = job->length;
+    for (size_t r = begin; r < end; r++) {
+        const float *const x = (const float *)job->from + r * length;
+        float *const y = (float *)job->to + r * length;
+        const float largest = job->steps->largest(length, x, -INFINITY);
+        const float sum = job->steps->exponentials(length, x, largest, y);
+        if (job->logarithm) {
+            const float shift = largest + logf(sum);
+            for (size_t i = 0; i < length; i++) y[i] = x[i] - shift;
+        } else {
+            job->steps->scale(length, y, 1 / sum, y);
+        }
     }
-SOFTMAX_ROWS(softmax_f32, float)
-SOFTMAX_ROWS(softmax_f64, double)
+}
+
+static void softmax_f64(void *argument, size_t begin, size_t end) {
+    const softmax_job *const job = argument;
+    const size_t length = job->length;
+    for (size_t r = begin; r < end; r++) {
+        const double *const x = (const double *)job->from + r * length;
+        double *const y = (double *)job->to + r * length;
+        double largest = -(double)INFINITY, sum = 0;
+        for (size_t i = 0; i < length; i++) largest = x[i] > largest ? x[i] : largest;
+        for (size_t i = 0; i < length; i++) sum += y[i] = exp(x[i] - largest);
+        const double shift = largest + log(sum);
+        for (size_t i = 0; i < length; i++) y[i] = job->logarithm ? x[i] - shift : y[i] / sum;
+    }
+}
 
 /* self, dim, half_to_float, out; op: whether the logarithm */
 mica_status softmax(kernel_call *call) {
@@ -61,6 +73,7 @@ mica_status softmax(kernel_call *call) {
     view from = view_of(self), to = view_of(out);
     const uint32_t dims = from.rank ? (uint32_t)1 << dim : 0;
     softmax_job job = {.logarithm = call->kernel->op != 0, .length = view_rows(&from, dims)};
+    job.steps = softmax_versions[kernel_version_select(softmax_names, call->features, call->kernels)];
     view_rows(&to, dims);
     const mica_type work = work_of(to.type);
     TRY(view_read(call, &from, work, &job.from));

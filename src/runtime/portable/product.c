@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/portable/product.h"
 
+#include <math.h>
+#include <string.h>
+
+#include "operator/gemm.h"
 #include "runtime/portable/view.h"
 
-/* Right operand as it lies: rows of out gather multiples of its rows, four at once so that out is read and written less
+/* ---- plain loops ----
+ *
+ * Right operand as it lies: rows of out gather multiples of its rows, four at once so that out is read and written less
  * often; columns in strips that stay in the nearest cache. Transposed: dot products, in eight partial sums. */
 #define PRODUCT(name, number)                                                                                        \
     static void name##_strip(const product *p, size_t j0, size_t n) {                                                \
@@ -53,7 +59,7 @@ PRODUCT(product_f32, float)
 PRODUCT(product_f64, double)
 PRODUCT(product_u64, uint64_t) /* integers, which wrap */
 
-void product_run(mica_type work, const product *p) {
+void product_add(mica_type work, const product *p) {
     switch (work) {
     case MICA_F32: product_f32(p); break;
     case MICA_F64: product_f64(p); break;
@@ -61,9 +67,12 @@ void product_run(mica_type work, const product *p) {
     }
 }
 
+/* ---- rows on all threads ---- */
+
 typedef struct product_job {
     const product *p;
     mica_type work;
+    const void *bias;
 } product_job;
 
 static void product_rows(void *argument, size_t begin, size_t end) {
@@ -73,10 +82,78 @@ static void product_rows(void *argument, size_t begin, size_t end) {
     part.m = end - begin;
     part.lhs = (const uint8_t *)part.lhs + begin * part.lhs_stride * size;
     part.out = (uint8_t *)part.out + begin * part.out_stride * size;
-    product_run(job->work, &part);
+    for (size_t i = 0; i < part.m; i++) {
+        uint8_t *const row = (uint8_t *)part.out + i * part.out_stride * size;
+        if (job->bias) {
+            memcpy(row, job->bias, part.n * size);
+        } else {
+            memset(row, 0, part.n * size);
+        }
+    }
+    product_add(job->work, &part);
 }
 
-void product_parallel(const kernel_call *call, mica_type work, const product *p) {
-    product_job job = {p, work};
+/* ---- by packed panels: as a batch matmul does, but the right operand is packed for this one call ---- */
+
+enum { FEW_ROWS = 4, FEW_WEIGHTS = 1024 }; /* below, packing costs more than it saves */
+
+static void locate(const void *owner, size_t batch, gemm_place *place) {
+    (void)batch;
+    const gemm_place *const only = owner;
+    *place = *only;
+}
+
+typedef struct packed_product {
+    gemm_place place; /* first: locate reads it */
+    const product *p;
+} packed_product;
+
+static void rows_of(const void *owner, size_t batch, size_t first, size_t count, gemm_lhs *lhs, const void **taps,
+                    gemm_row *rows) {
+    (void)batch, (void)count, (void)taps, (void)rows;
+    const product *const p = ((const packed_product *)owner)->p;
+    *lhs = (gemm_lhs){.type = GEMM_F32,
+                      .row_stride = p->lhs_stride * sizeof(float),
+                      .data = (const float *)p->lhs + first * p->lhs_stride,
+                      .tap_count = 1,
+                      .tap_length = p->k};
+}
+
+static mica_status run_packed(kernel_call *call, const product *p, const float *bias, bool *done) {
+    gemm_plan plan = {.variant = GEMM_PF32,
+                      .level = gemm_level_of(call->kernels),
+                      .features = call->features,
+                      .n = p->n,
+                      .k = p->k,
+                      .threads = call->threads,
+                      .out_stride = p->out_stride * sizeof(float),
+                      .limits = {.min = -INFINITY, .max = INFINITY}};
+    *done = gemm_plan_init(&plan);
+    if (!*done) return MICA_OK;
+    const gemm_rhs rhs = {.type = GEMM_F32,
+                          .data = p->rhs,
+                          .n = p->n,
+                          .k = p->k,
+                          .n_stride = p->rhs_transposed ? p->rhs_stride : 1,
+                          .k_stride = p->rhs_transposed ? 1 : p->rhs_stride,
+                          .bias = bias};
+    void *packed = NULL, *workspace = NULL;
+    TRY(call_scratch(call, plan.rhs_bytes, &packed));
+    TRY(call_scratch(call, gemm_plan_shape(&plan, 1, p->m), &workspace));
+    gemm_pack(&plan, &rhs, packed, call->pool, call->threads);
+    const packed_product owner = {.place = {.rhs = packed, .out = p->out}, .p = p};
+    gemm_run(&plan, &(gemm_source){locate, rows_of}, &owner, workspace, call->pool, call->threads);
+    return MICA_OK;
+}
+
+mica_status product_run(kernel_call *call, mica_type work, const product *p, const void *bias) {
+    const bool large = p->m >= FEW_ROWS && p->n * p->k >= FEW_WEIGHTS && p->k > 0;
+    if (work == MICA_F32 && large && call->kernels != MICA_KERNELS_REFERENCE) {
+        bool done = false;
+        TRY(run_packed(call, p, bias, &done));
+        if (done) return MICA_OK;
+    }
+    product_job job = {p, work, bias};
     rows_parallel(call, p->m, p->n * p->k / 4 + 1, product_rows, &job);
+    return MICA_OK;
 }

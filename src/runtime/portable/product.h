@@ -7,7 +7,7 @@
 
 #include "runtime/kernel_call.h"
 
-/* out[i][j] += Σ_k lhs[i][k] · rhs[k][j] for i in [0, m), j in [0, n); strides in elements, from row to row. */
+/* lhs[i][k] · rhs[k][j], summed over k, for i in [0, m), j in [0, n); strides in elements, from row to row. */
 typedef struct product {
     size_t m, n, k;
     const void *lhs;
@@ -19,9 +19,10 @@ typedef struct product {
     size_t out_stride;
 } product;
 
-/* `work` is F32, F64 or I64. On the calling thread. */
-void product_run(mica_type work, const product *p);
-/* The same on all threads. */
-void product_parallel(const kernel_call *call, mica_type work, const product *p);
+/* Adds the product to what `out` holds, on the calling thread. `work` is F32, F64 or I64. */
+void product_add(mica_type work, const product *p);
+/* Sets `out` to the product plus `bias` ([n] or NULL), on all threads; large ones of f32 by the packed kernels of
+ * delegates. */
+mica_status product_run(kernel_call *call, mica_type work, const product *p, const void *bias);
 
 #endif

@@ -390,7 +390,6 @@ mica_status mixed_matmul(kernel_call *call) {
         }
     }
     TRY(view_write(call, &to, MICA_F32, &result));
-    memset(result, 0, m * n * sizeof(float));
     const product p = {.m = m,
                        .n = n,
                        .k = k,
@@ -401,7 +400,7 @@ mica_status mixed_matmul(kernel_call *call) {
                        .rhs_transposed = transposed,
                        .out = result,
                        .out_stride = n};
-    product_parallel(call, MICA_F32, &p);
+    TRY(product_run(call, MICA_F32, &p, NULL));
     view_written(call, &to, MICA_F32, result);
     return MICA_OK;
 }

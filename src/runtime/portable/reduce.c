@@ -88,7 +88,15 @@ static double reduce_reals(const reduction *r, const uint8_t *row, int64_t *inde
     }
 }
 
+/* Rows of flags. */
+static bool any_of(const uint8_t *flags, size_t count) {
+    uint8_t any = 0;
+    for (size_t i = 0; i < count; i++) any |= flags[i];
+    return any != 0;
+}
+
 static int64_t reduce_integers(const reduction *r, const uint8_t *row, int64_t *index) {
+    if (r->op == REDUCE_ANY) return any_of(row, r->length);
     const size_t size = mica_type_size(r->type);
     int64_t block[BLOCK];
     uint64_t total = r->op == REDUCE_PROD ? 1 : 0;
@@ -102,7 +110,6 @@ static int64_t reduce_integers(const reduction *r, const uint8_t *row, int64_t *
             bool better = false;
             switch (r->op) {
             case REDUCE_PROD: total *= (uint64_t)block[i]; break;
-            case REDUCE_ANY: total |= block[i] != 0; break;
             case REDUCE_MAX:
             case REDUCE_ARGMAX: better = block[i] > best; break;
             case REDUCE_MIN:
@@ -189,8 +196,7 @@ static mica_status reduce(kernel_call *call, reduction *r, uint32_t dims, bool k
     }
     if (indices && indices->view.type != MICA_I64) return call_fail(call, MICA_ERROR_TYPE, "indices are i64");
     if (r->op == REDUCE_ANY) r->real = false;
-    /* A float is false only when it is zero; as an integer it could become so. */
-    const mica_type rows_type = r->op == REDUCE_ANY && type_is_float(from.type) ? MICA_BOOL : from.type;
+    const mica_type rows_type = r->op == REDUCE_ANY ? MICA_BOOL : from.type;
 
     if (values) TRY(resize_reduced(call, values, &from, dims, keep));
     if (indices) TRY(resize_reduced(call, indices, &from, dims, keep));
