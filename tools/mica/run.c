@@ -159,7 +159,7 @@ static bool run_calls(const struct run *run, struct model *model, json_t *rows, 
         model_call call = {.atol = run->atol, .rtol = run->rtol};
         call.input_count = group_of(&run->inputs, number, &call.inputs);
         call.expected_count = group_of(&run->expected, number, &call.expected);
-        if (call.expected_count > model->output_count) {
+        if (call.expected_count && call.expected_count != model->output_count) {
             return usage(fault, "%s: '%s' gives %zu outputs, --expect was given %zu times", model->path,
                          mica_program_method_name(model->program, model->index), model->output_count,
                          call.expected_count);
