@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The check harness: walks the table of GEMM kernels and compares each one that this machine can run with the answer
- * computed from the raw operands. A failure prints the command that repeats it.
+ * computed from the raw operands; then the versions of all other kernels, against their reference. A failure prints
+ * the command that repeats it.
  *
  *   check_kernels [--list] [--filter PATTERN] [--isa LEVEL] [--seed N] [--cases N] [--case I]
- *                 [--long] [--bench [--seconds S]] [--format table|tsv|json]
+ *                 [--long] [--bench | --bench-others [--seconds S]] [--format table|tsv|json]
  */
 #include <inttypes.h>
 #include <math.h>
@@ -13,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "check_families.h"
 #include "check_problem.h"
 
 typedef struct options {
@@ -20,7 +22,7 @@ typedef struct options {
     cpu_features features;
     uint64_t seed;
     size_t first, cases;
-    bool list, bench, large;
+    bool list, bench, bench_others, large;
     bench_options benchmark;
 } options;
 
@@ -152,17 +154,39 @@ static void pick_shape(const gemm_kernel *kernel, size_t i, random_state *random
     if (i == 2) *k = 2048, *block = 2048;
 }
 
+/* The state in which case `i` of a kernel begins, whatever else was checked before. */
+static random_state case_state(const options *o, const char *name, size_t i) {
+    random_state random = {o->seed + i};
+    for (const char *c = name; *c; c++) random.state = random.state * 31 + (unsigned char)*c;
+    return random;
+}
+
+static void report_failure(const options *o, const char *name, const char *why, size_t i) {
+    printf("FAIL %s: %s\n     again: check_kernels --filter %s --seed %" PRIu64 " --case %zu%s\n", name, why, name,
+           o->seed, i, o->large ? " --long" : "");
+}
+
 static bool check_kernel(const gemm_kernel *kernel, const options *o) {
     char why[640];
     for (size_t i = o->first; i < o->first + o->cases; i++) {
-        random_state random = {o->seed + i};
-        for (const char *c = kernel->name; *c; c++) random.state = random.state * 31 + (unsigned char)*c;
+        random_state random = case_state(o, kernel->name, i);
         size_t m, n, k, block;
         pick_shape(kernel, i, &random, &m, &n, &k, &block);
         if (o->large && i % 50 == 0) m = 150 + random_below(&random, 50), n = 700 + random_below(&random, 100);
         if (!check(kernel, m, n, k, block, &random, why, sizeof why)) {
-            printf("FAIL %s: %s\n     again: check_kernels --filter %s --seed %" PRIu64 " --case %zu%s\n",
-                   kernel->name, why, kernel->name, o->seed, i, o->large ? " --long" : "");
+            report_failure(o, kernel->name, why, i);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool check_family(const family_kernel *kernel, const options *o) {
+    char why[640];
+    for (size_t i = o->first; i < o->first + o->cases; i++) {
+        random_state random = case_state(o, kernel->name, i);
+        if (!family_check(kernel, &random, why, sizeof why)) {
+            report_failure(o, kernel->name, why, i);
             return false;
         }
     }
@@ -180,6 +204,10 @@ static void list_kernels(const options *o) {
         printf("%-40s %-10s %4zu %4zu %4zu  %-12s %-12s\n", row->name, here, row->mr, row->nr, row->kr,
                row->kernel ? row->kernel->rhs->name : "-",
                row->kernel && row->kernel->lhs ? row->kernel->lhs->name : "-");
+    }
+    for (const family_kernel *row = family_kernels(); row->name; row++) {
+        if (!name_matches(row->name, o->filter)) continue;
+        printf("%-40s %-10s\n", row->name, !row->here ? "elsewhere" : row->needs & ~o->features ? "lacking" : "yes");
     }
 }
 
@@ -200,6 +228,17 @@ static int check_kernels(const options *o) {
         if (good) printf("ok   %-42s %6.0f ms\n", kernel->name, (double)(clock_now() - start) * 1e-6);
         fflush(stdout);
     }
+    for (const family_kernel *kernel = family_kernels(); kernel->name; kernel++) {
+        if (!name_matches(kernel->name, o->filter) || !kernel->here) continue;
+        if (kernel->needs & ~o->features) {
+            lacking++;
+            continue;
+        }
+        checked++;
+        const bool good = check_family(kernel, o);
+        failed += !good;
+        if (good) printf("ok   %s\n", kernel->name);
+    }
     printf("%zu kernels checked, %zu failed, %zu need what this CPU lacks\n", checked, failed, lacking);
     return failed || checked == 0;
 }
@@ -208,7 +247,7 @@ static int usage(const char *what) {
     fprintf(
         stderr,
         "check_kernels: %s\nusage: check_kernels [--list] [--filter PATTERN] [--isa LEVEL] [--seed N] [--cases N] "
-        "[--case I] [--long] [--bench [--seconds S]] [--format table|tsv|json]\n",
+        "[--case I] [--long] [--bench | --bench-others [--seconds S]] [--format table|tsv|json]\n",
         what);
     return 2;
 }
@@ -221,6 +260,8 @@ int main(int argc, char **argv) {
             o.list = true;
         } else if (!strcmp(option, "--bench")) {
             o.bench = true;
+        } else if (!strcmp(option, "--bench-others")) {
+            o.bench_others = true;
         } else if (!strcmp(option, "--long")) {
             o.large = true;
             o.cases = 1000;
@@ -253,5 +294,6 @@ int main(int argc, char **argv) {
     o.benchmark.filter = o.filter;
     o.benchmark.features = o.features;
     if (o.list) return list_kernels(&o), 0;
+    if (o.bench_others) return bench_families(&o.benchmark);
     return o.bench ? bench_kernels(&o.benchmark) : check_kernels(&o);
 }

@@ -66,7 +66,8 @@ typedef struct bench_options {
     double seconds; /* per measurement */
     enum { FORMAT_TABLE, FORMAT_TSV, FORMAT_JSON } format;
 } bench_options;
-int bench_kernels(const bench_options *options);
+int bench_kernels(const bench_options *options);  /* the GEMM table */
+int bench_families(const bench_options *options); /* all others */
 
 bool name_matches(const char *name, const char *pattern); /* substring, or a glob with * */
 

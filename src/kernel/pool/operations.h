@@ -57,20 +57,29 @@ static void average_f16(const pool_call *call) { reduce_all(call, 2, load_f16, s
 #define BYTES (4 * VEC)
 typedef int8_t bytes __attribute__((vector_size(BYTES)));
 
-static void maximum_i8(const pool_call *call) {
-    for (size_t c = 0; c < call->channels; c += BYTES) {
-        const size_t n = call->channels - c < BYTES ? call->channels - c : BYTES;
-        bytes high = (bytes){0} + (int8_t)call->qmin; /* clamped from below */
-        for (size_t i = 0; i < call->rows * call->columns; i++) {
-            bytes x = high;
-            memcpy(&x, pixel(call, i / call->columns, i % call->columns) + c, n);
-            const bytes larger = x > high;
-            high = (x & larger) | (high & ~larger);
+INLINE bytes larger(bytes x, bytes y) {
+    const bytes first = x > y;
+    return (x & first) | (y & ~first);
+}
+
+INLINE void maximum_block(const pool_call *call, size_t channel, size_t n) {
+    bytes high = (bytes){0} + (int8_t)call->qmin; /* clamped from below */
+    for (size_t r = 0; r < call->rows; r++) {
+        for (size_t c = 0; c < call->columns; c++) {
+            bytes x = {0};
+            memcpy(&x, pixel(call, r, c) + channel, n);
+            high = larger(x, high);
         }
-        const bytes limit = (bytes){0} + (int8_t)call->qmax, below = high < limit;
-        high = (high & below) | (limit & ~below);
-        memcpy((char *)call->out + c, &high, n);
     }
+    const bytes limit = (bytes){0} + (int8_t)call->qmax, below = high < limit;
+    high = (high & below) | (limit & ~below);
+    memcpy((char *)call->out + channel, &high, n);
+}
+
+static void maximum_i8(const pool_call *call) {
+    size_t c = 0;
+    for (; c + BYTES <= call->channels; c += BYTES) maximum_block(call, c, BYTES);
+    if (c < call->channels) maximum_block(call, c, call->channels - c);
 }
 
 static void average_i8(const pool_call *call) {

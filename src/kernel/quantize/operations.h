@@ -62,14 +62,16 @@ static void range(size_t count, const float *in, float *min, float *max) {
     }
 }
 
+/* Elements [i, i + n) of an operand; n is VEC or less. */
+INLINE veci operand(const int8_t *from, bool scalar, size_t i, size_t n) {
+    return scalar ? vi_splat(*from) : n == VEC ? vi_load_i8(from + i) : vi_load_part_i8(from + i, n);
+}
+
 INLINE void binary(const quantize_binary *call, veci (*f)(veci a, veci b, const quantize_binary *call)) {
-    const size_t a_step = !call->a_scalar, b_step = !call->b_scalar;
     const veci low = vi_splat(call->min), high = vi_splat(call->max), zero = vi_splat(call->zero_point);
-    const veci a_splat = vi_splat(*call->a), b_splat = vi_splat(*call->b);
     for (size_t i = 0; i < call->count; i += VEC) {
         const size_t n = call->count - i < VEC ? call->count - i : VEC;
-        const veci a = !a_step ? a_splat : n == VEC ? vi_load_i8(call->a + i) : vi_load_part_i8(call->a + i, n);
-        const veci b = !b_step ? b_splat : n == VEC ? vi_load_i8(call->b + i) : vi_load_part_i8(call->b + i, n);
+        const veci a = operand(call->a, call->a_scalar, i, n), b = operand(call->b, call->b_scalar, i, n);
         const veci out = vi_min(vi_max(vi_add(f(a, b, call), zero), low), high);
         if (n == VEC) {
             vi_store_i8(call->out + i, out);

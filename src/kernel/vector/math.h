@@ -18,13 +18,20 @@ INLINE vec v_polynomial(vec x, const float *coefficients, int count) {
     return sum;
 }
 
-/* 2^n for whole n in [−252, 254], in two factors so that neither over- nor underflows: x · 2^n. */
+/* x · 2^n for whole n in [−252, 254]; in two factors, neither of which over- or underflows. */
+#ifndef VECTOR_SCALES
 INLINE vec v_scale(vec x, vec n) {
     const veci whole = v_to_int(n), half = vi_shift_right(whole, 1), bias = vi_splat(127);
     const vec first = vi_bits(vi_shift_left(vi_add(half, bias), 23));
     const vec second = vi_bits(vi_shift_left(vi_add(vi_sub(whole, half), bias), 23));
     return v_mul(v_mul(x, first), second);
 }
+#endif
+
+/* a / b to 1 ulp, for b of ordinary size. */
+#ifndef VECTOR_DIVIDES
+INLINE vec v_quotient(vec a, vec b) { return v_div(a, b); }
+#endif
 
 #define LOG2_E 0x1.715476p+0f
 #define LN2_HIGH 0x1.62e4p-1f /* 15 bits: n · LN2_HIGH is exact */
@@ -103,7 +110,7 @@ INLINE vec v_normal_tail(vec t) {
     const vec k = v_splat(3.5f), high = vi_bits(vi_and(v_bits(t), vi_splat(-0x1000)));
     const vec big = v_mul(v_splat(-0.5f), v_mul(high, high));
     const vec small = v_mul(v_splat(-0.5f), v_mul(v_sub(t, high), v_add(t, high)));
-    const vec over = v_div(v_splat(1), v_add(t, k));
+    const vec over = v_quotient(v_splat(1), v_add(t, k));
     return v_mul(v_mul(v_exp_sum(big, small), over), v_polynomial(v_mul(v_sub(t, k), over), p, 10));
 }
 
@@ -115,12 +122,12 @@ INLINE vec v_gelu(vec x) {
 
 INLINE vec v_sigmoid(vec x) {
     const vec e = v_exp(v_neg(v_abs(x)));
-    return v_div(v_select(v_less(x, v_splat(0)), e, v_splat(1)), v_add(v_splat(1), e));
+    return v_quotient(v_select(v_less(x, v_splat(0)), e, v_splat(1)), v_add(v_splat(1), e));
 }
 
 INLINE vec v_tanh(vec x) {
     const vec t = v_expm1(v_mul(v_splat(-2), v_abs(x)));
-    return v_copysign(v_div(t, v_add(v_splat(2), t)), x);
+    return v_copysign(v_quotient(t, v_add(v_splat(2), t)), x);
 }
 
 #endif

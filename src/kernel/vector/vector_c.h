@@ -16,8 +16,6 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "base/half.h"
-
 #define INLINE static inline __attribute__((always_inline))
 #define VEC 4
 
@@ -43,18 +41,6 @@ INLINE veci vi_load(const int32_t *from) {
     return x;
 }
 INLINE void vi_store(int32_t *to, veci x) { memcpy(to, &x, sizeof x); }
-
-/* Half floats, widened and rounded to nearest even. */
-INLINE vec v_load_part_f16(const uint16_t *from, size_t n) {
-    vec x = {0};
-    for (size_t i = 0; i < n; i++) x[i] = float_of_f16(from[i]);
-    return x;
-}
-INLINE void v_store_part_f16(uint16_t *to, vec x, size_t n) {
-    for (size_t i = 0; i < n; i++) to[i] = f16_of_float(x[i]);
-}
-INLINE vec v_load_f16(const uint16_t *from) { return v_load_part_f16(from, VEC); }
-INLINE void v_store_f16(uint16_t *to, vec x) { v_store_part_f16(to, x, VEC); }
 
 /* Bytes, sign-extended and saturated. */
 INLINE veci vi_load_part_i8(const int8_t *from, size_t n) {
@@ -125,6 +111,39 @@ INLINE vec v_floor(vec x) {
     return v_copysign(v_select(v_less(x, near), near - v_splat(1), near), x);
 }
 INLINE veci v_to_int(vec x) { return __builtin_convertvector(v_rint(x), veci); } /* nearest even; |x| < 2^31 */
+
+/* ---- half floats, widened and rounded to nearest even, by integer arithmetic in every lane ---- */
+INLINE vec widened(veci half) {
+    const veci magnitude = vi_and(half, vi_splat(0x7fff)), sign = vi_shift_left(vi_and(half, vi_splat(0x8000)), 16);
+    const vec normal = vi_bits(vi_add(vi_shift_left(magnitude, 13), vi_splat(0x38000000)));
+    const vec tiny = vi_to_float(magnitude) * v_splat(0x1p-24f); /* zero or subnormal */
+    const vec special = vi_bits(vi_or(vi_shift_left(magnitude, 13), vi_splat(0x7f800000)));
+    const vec finite = v_select((mask)(magnitude < vi_splat(0x400)), tiny, normal);
+    return vi_bits(vi_or(v_bits(v_select((mask)(magnitude < vi_splat(0x7c00)), finite, special)), sign));
+}
+INLINE veci narrowed(vec x) {
+    const veci magnitude = v_bits(v_abs(x)), sign = vi_and(vi_shift_right(v_bits(x), 16), vi_splat(0x8000));
+    const veci odd = vi_and(vi_shift_right(magnitude, 13), vi_splat(1));
+    const veci rounded = vi_add(vi_add(magnitude, vi_splat(0xfff)), odd);
+    const veci normal = vi_shift_right(vi_sub(rounded, vi_splat(0x38000000)), 13);
+    const veci tiny = vi_sub(v_bits(v_abs(x) + v_splat(0.5f)), vi_splat(0x3f000000)); /* below 2^-14 */
+    const veci nan = vi_or(vi_and(vi_shift_right(magnitude, 13), vi_splat(0x3ff)), vi_splat(0x7e00));
+    const vec finite = v_select((mask)(magnitude < vi_splat(0x38800000)), vi_bits(tiny), vi_bits(normal));
+    const vec large = v_select((mask)(magnitude > vi_splat(0x7f800000)), vi_bits(nan), vi_bits(vi_splat(0x7c00)));
+    return vi_or(v_bits(v_select((mask)(magnitude < vi_splat(0x47800000)), finite, large)), sign);
+}
+INLINE vec v_load_part_f16(const uint16_t *from, size_t n) {
+    uint16_t halves[VEC] = {0};
+    memcpy(halves, from, n * sizeof *from);
+    return widened((veci){halves[0], halves[1], halves[2], halves[3]});
+}
+INLINE void v_store_part_f16(uint16_t *to, vec x, size_t n) {
+    const veci half = narrowed(x);
+    const uint16_t halves[VEC] = {(uint16_t)half[0], (uint16_t)half[1], (uint16_t)half[2], (uint16_t)half[3]};
+    memcpy(to, halves, n * sizeof *to);
+}
+INLINE vec v_load_f16(const uint16_t *from) { return v_load_part_f16(from, VEC); }
+INLINE void v_store_f16(uint16_t *to, vec x) { v_store_part_f16(to, x, VEC); }
 
 INLINE float v_sum(vec x) { return (x[0] + x[2]) + (x[1] + x[3]); }
 INLINE float v_highest(vec x) { return fmaxf(fmaxf(x[0], x[1]), fmaxf(x[2], x[3])); }

@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A family is a list of operations, and how to make a random call of one; a call is then run in the version under
+ * test and in the reference, whose outputs must agree: bit for bit where they are integers or moved elements, within
+ * the stated bound where they are floats.
+ *
+ * Bounds: 3 ulp of f32 for functions, 8 for gelu (the worst over all floats are 2 and 7);
+ * sums differ by their order only, n roundings of the sum of absolute values; f16 results by one rounding more.
+ */
+#include "check_families.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/half.h"
+#include "base/memory.h"
+#include "kernel/dwconv/dwconv.h"
+#include "kernel/elementwise/elementwise.h"
+#include "kernel/pool/pool.h"
+#include "kernel/quantize/quantize.h"
+#include "kernel/softmax/softmax.h"
+#include "kernel/transpose/transpose.h"
+
+/* What comes out. */
+typedef enum kind { FLOATS, HALVES, BYTES } kind;
+
+/* One call: how to run it in a version, and what to compare. */
+typedef struct family_call {
+    size_t operation;
+    void *out, *expected; /* room for the call's output, and for the reference's */
+    kind kind;
+    size_t count;    /* elements of output */
+    double ulps;     /* of each value */
+    double absolute; /* added to that */
+    size_t bytes;    /* read and written */
+    union {
+        elementwise_call elementwise;
+        quantize_binary quantize;
+        transpose_call transpose;
+        pool_call pool;
+        blend_call blend;
+        dwconv_call dwconv;
+    } as;
+    const void *in; /* of those without a call of their own */
+    float parameter;
+    int32_t zero_point;
+    dwconv_weights weights;
+    void *packed; /* by the version that runs next */
+} family_call;
+
+struct family {
+    size_t operations;
+    const char *const *(*names)(size_t operation);
+    bool (*here)(size_t operation, kernel_version version);
+    void (*make)(family_call *c, size_t elements, random_state *random); /* `elements`: how large, about */
+    void (*run)(const family_call *c, kernel_version version, void *out);
+    void (*pack)(family_call *c, kernel_version version); /* before run; NULL: nothing to do */
+};
+
+static size_t width_of(kind k) { return k == FLOATS ? 4 : k == HALVES ? 2 : 1; }
+
+/* ---- operands ---- */
+
+static bool plain; /* for timing: ordinary values, far from guards */
+
+/* Any bit pattern now and then, values of ordinary size else. */
+static float any_float(random_state *random, bool ordinary) {
+    if (ordinary || plain || random_below(random, 8)) return random_float(random, -6, 6);
+    if (random_below(random, 2)) return random_float(random, -120, 120);
+    return float_of_bits((uint32_t)random_bits(random));
+}
+
+static float *floats(guard_use use, size_t count, random_state *random, bool ordinary) {
+    float *const data = guard_memory(use, count * sizeof *data, !plain);
+    for (size_t i = 0; i < count; i++) data[i] = any_float(random, ordinary);
+    return data;
+}
+
+static void *elements(guard_use use, kind type, size_t count, random_state *random) {
+    if (type == FLOATS) return floats(use, count, random, true);
+    char *const data = guard_memory(use, count * width_of(type), !plain);
+    for (size_t i = 0; i < count; i++) {
+        if (type == HALVES) {
+            const uint16_t half = f16_of_float(random_float(random, -6, 6));
+            memcpy(data + 2 * i, &half, sizeof half);
+        } else {
+            data[i] = (char)random_bits(random);
+        }
+    }
+    return data;
+}
+
+/* Room for an output of so many elements, and for what is expected. */
+static void outputs(family_call *c, kind type, size_t count) {
+    c->kind = type;
+    c->count = count;
+    c->out = guard_memory(GUARD_OUT, count * width_of(type), !plain);
+    c->expected = realloc(c->expected, count * width_of(type) + 1);
+    memset(c->out, 0x5a, count * width_of(type));
+    memset(c->expected, 0x5a, count * width_of(type));
+}
+
+static void quantization(random_state *random, int32_t *zero_point, int32_t *min, int32_t *max) {
+    *zero_point = (int32_t)random_below(random, 256) - 128;
+    *min = (int32_t)random_below(random, 100) - 128;
+    *max = 127 - (int32_t)random_below(random, 100);
+}
+
+/* ---- element-wise ---- */
+
+static const char *const *elementwise_name(size_t operation) { return elementwise_names[operation]; }
+static bool elementwise_here(size_t operation, kernel_version version) {
+    (void)operation;
+    return elementwise_kernels[version] != NULL;
+}
+
+static void elementwise_make(family_call *c, size_t count, random_state *random) {
+    static const bool binary[] = {
+        [ELEMENTWISE_ADD] = true,    [ELEMENTWISE_SUBTRACT] = true, [ELEMENTWISE_MULTIPLY] = true,
+        [ELEMENTWISE_DIVIDE] = true, [ELEMENTWISE_MINIMUM] = true,  [ELEMENTWISE_MAXIMUM] = true,
+        [ELEMENTWISE_PRELU] = true,  [ELEMENTWISE_COUNT] = false};
+    elementwise_call *const call = &c->as.elementwise;
+    *call =
+        (elementwise_call){.count = count, .min = -INFINITY, .max = INFINITY, .slope = random_float(random, -1, 1)};
+    if (binary[c->operation]) {
+        const size_t scalar = random_below(random, 4);
+        call->a_scalar = scalar == 1, call->b_scalar = scalar == 2;
+        call->b = floats(GUARD_RHS, call->b_scalar ? 1 : count, random, false);
+    }
+    call->a = floats(GUARD_LHS, call->a_scalar ? 1 : count, random, false);
+    if (random_below(random, 2)) call->min = -1.5f, call->max = 2.5f;
+    outputs(c, FLOATS, count);
+    c->ulps = c->operation == ELEMENTWISE_GELU ? 8 : 3;
+    c->absolute = c->operation == ELEMENTWISE_GELU ? 0x1p-140 : 0; /* results that are not normal */
+    c->bytes = (binary[c->operation] ? 12 : 8) * count;
+}
+
+static void elementwise_run(const family_call *c, kernel_version version, void *out) {
+    elementwise_call call = c->as.elementwise;
+    call.out = out;
+    elementwise_kernels[version][c->operation](&call);
+}
+
+/* ---- conversions and int8 arithmetic ---- */
+
+enum { F32_TO_I8, I8_TO_F32, F16_TO_F32, F32_TO_F16, ADD_I8, MULTIPLY_I8, QUANTIZE_OPERATIONS };
+
+static const char *const *quantize_name(size_t operation) {
+    static const char *const *const names[] = {f32_to_i8_names,  i8_to_f32_names, f16_to_f32_names,
+                                               f32_to_f16_names, add_i8_names,    multiply_i8_names};
+    return names[operation];
+}
+static bool quantize_here(size_t operation, kernel_version version) {
+    (void)operation;
+    return quantize_versions[version] != NULL;
+}
+
+static void quantize_make(family_call *c, size_t count, random_state *random) {
+    int32_t min, max;
+    quantization(random, &c->zero_point, &min, &max);
+    c->parameter = random_float(random, 0.01f, 30);
+    switch (c->operation) {
+    case F32_TO_I8: c->in = floats(GUARD_LHS, count, random, false); break;
+    case F32_TO_F16: c->in = floats(GUARD_LHS, count, random, true); break;
+    case F16_TO_F32: c->in = elements(GUARD_LHS, HALVES, count, random); break;
+    default: c->in = elements(GUARD_LHS, BYTES, count, random);
+    }
+    c->bytes = 5 * count;
+    c->ulps = c->absolute = 0;
+    outputs(c,
+            c->operation == F32_TO_F16                                ? HALVES
+            : c->operation == I8_TO_F32 || c->operation == F16_TO_F32 ? FLOATS
+                                                                      : BYTES,
+            count);
+    if (c->operation < ADD_I8) return;
+    const size_t scalar = random_below(random, 4);
+    quantize_binary *const call = &c->as.quantize;
+    *call = (quantize_binary){.count = count,
+                              .a_scalar = scalar == 1,
+                              .b_scalar = scalar == 2,
+                              .a_multiplier = (int32_t)random_below(random, 1 << 21),
+                              .b_multiplier = (int32_t)random_below(random, 1 << 22) - (1 << 21),
+                              .bias = (int32_t)random_below(random, 1 << 30) - (1 << 29),
+                              .shift = 12 + (int)random_below(random, 19),
+                              .a_zero_point = (int32_t)random_below(random, 256) - 128,
+                              .b_zero_point = (int32_t)random_below(random, 256) - 128,
+                              .scale = random_float(random, 0.0001f, 0.05f),
+                              .zero_point = c->zero_point,
+                              .min = min,
+                              .max = max};
+    call->a = elements(GUARD_LHS, BYTES, call->a_scalar ? 1 : count, random);
+    call->b = elements(GUARD_RHS, BYTES, call->b_scalar ? 1 : count, random);
+    c->bytes = 3 * count;
+}
+
+static void quantize_run(const family_call *c, kernel_version version, void *out) {
+    const quantize_kernels *const kernels = quantize_versions[version];
+    quantize_binary call = c->as.quantize;
+    call.out = out;
+    switch (c->operation) {
+    case F32_TO_I8: kernels->f32_to_i8(c->count, c->in, out, c->parameter, c->zero_point); break;
+    case I8_TO_F32: kernels->i8_to_f32(c->count, c->in, out, c->parameter, c->zero_point); break;
+    case F16_TO_F32: kernels->f16_to_f32(c->count, c->in, out); break;
+    case F32_TO_F16: kernels->f32_to_f16(c->count, c->in, out); break;
+    case ADD_I8: kernels->add(&call); break;
+    default: kernels->multiply(&call);
+    }
+}
+
+/* ---- softmax ---- */
+
+static const char *const *softmax_name(size_t operation) {
+    (void)operation;
+    return softmax_names;
+}
+static bool softmax_here(size_t operation, kernel_version version) {
+    (void)operation;
+    return softmax_versions[version] != NULL;
+}
+static void softmax_make(family_call *c, size_t count, random_state *random) {
+    c->in = floats(GUARD_LHS, count, random, true);
+    outputs(c, FLOATS, count);
+    c->ulps = 6 + log2((double)count + 1); /* exponential, a sum in another order, quotient */
+    c->absolute = 0x1p-140;
+    c->bytes = 8 * count;
+}
+static void softmax_run(const family_call *c, kernel_version version, void *out) {
+    const softmax_kernels *const kernels = softmax_versions[version];
+    const float largest = kernels->largest(c->count, c->in, -INFINITY);
+    const float sum = kernels->exponentials(c->count, c->in, largest, out);
+    kernels->scale(c->count, out, 1 / sum, out);
+}
+
+/* ---- transposing ---- */
+
+static const char *const *transpose_name(size_t operation) { return transpose_names[operation]; }
+static bool transpose_here(size_t operation, kernel_version version) {
+    (void)operation;
+    return transpose_kernels[version] != NULL;
+}
+static void transpose_make(family_call *c, size_t count, random_state *random) {
+    static const size_t sizes[] = {1, 2, 4, 8, 12};
+    const size_t size = sizes[c->operation];
+    const size_t rows = random_below(random, 3) ? 1 + random_below(random, 70) : 1 + random_below(random, 4);
+    const size_t columns = count / rows;
+    const size_t in_stride = (columns + random_below(random, 2) * random_below(random, 9)) * size;
+    const size_t out_stride = (rows + random_below(random, 2) * random_below(random, 9)) * size;
+    c->as.transpose = (transpose_call){
+        .rows = rows, .columns = columns, .size = size, .in_stride = in_stride, .out_stride = out_stride};
+    const size_t bytes = (rows - 1) * in_stride + columns * size;
+    c->as.transpose.in = elements(GUARD_LHS, BYTES, bytes, random);
+    outputs(c, BYTES, columns ? (columns - 1) * out_stride + rows * size : 0);
+    c->bytes = 2 * rows * columns * size;
+}
+static void transpose_run(const family_call *c, kernel_version version, void *out) {
+    transpose_call call = c->as.transpose;
+    call.out = out;
+    transpose_kernels[version][c->operation](&call);
+}
+
+/* ---- windows ---- */
+
+enum { MAXIMUM, AVERAGE, LARGEST, BLEND };
+/* Operation i is i / 3 of these on type i % 3. */
+static const char *const *pool_name(size_t operation) {
+    const kernel_names *const names[] = {maximum_names, average_names, largest_names, blend_names};
+    return names[operation / POOL_TYPES][operation % POOL_TYPES];
+}
+static bool pool_here(size_t operation, kernel_version version) {
+    const pool_kernels *const kernels = pool_versions[version];
+    return kernels && (operation / POOL_TYPES != LARGEST || kernels->largest[operation % POOL_TYPES]);
+}
+static void pool_make(family_call *c, size_t count, random_state *random) {
+    static const kind kinds[POOL_TYPES] = {FLOATS, HALVES, BYTES};
+    const kind type = kinds[c->operation % POOL_TYPES];
+    const size_t rows = random_below(random, 4), columns = 1 + random_below(random, 4);
+    const size_t pixels = max_size(1, rows * columns), channels = divide_up(count, pixels);
+    const size_t pixel = (channels + random_below(random, 2) * random_below(random, 5)) * width_of(type);
+    const size_t row = columns * pixel + random_below(random, 3) * pixel;
+    const char *const in = elements(GUARD_LHS, type, (3 * row + 4 * pixel) / width_of(type), random);
+    outputs(c, type, channels);
+    c->ulps = 2;
+    c->absolute = c->operation / POOL_TYPES == MAXIMUM || c->operation / POOL_TYPES == LARGEST ? 0 : 6 * 16 * 0x1p-23;
+    c->bytes = (pixels + 1) * channels * width_of(type);
+    if (c->operation / POOL_TYPES == BLEND) {
+        c->as.blend = (blend_call){.top_left = in,
+                                   .top_right = in + pixel,
+                                   .bottom_left = in + row,
+                                   .bottom_right = in + row + pixel,
+                                   .right = random_float(random, 0, 1),
+                                   .bottom = random_float(random, 0, 1),
+                                   .channels = channels};
+        return;
+    }
+    c->as.pool = (pool_call){.in = in,
+                             .rows = rows,
+                             .row_stride = row,
+                             .columns = columns,
+                             .column_stride = pixel,
+                             .channels = channels,
+                             .scale = 1 / (float)pixels,
+                             .min = -4,
+                             .max = 5,
+                             .offset = (int32_t)random_below(random, 1000) - 500,
+                             .first_index = random_below(random, 5),
+                             .index_step = columns + random_below(random, 3)};
+    quantization(random, &c->as.pool.zero_point, &c->as.pool.qmin, &c->as.pool.qmax);
+}
+static void pool_run(const family_call *c, kernel_version version, void *out) {
+    const pool_kernels *const kernels = pool_versions[version];
+    const size_t type = c->operation % POOL_TYPES;
+    if (c->operation / POOL_TYPES == BLEND) {
+        blend_call call = c->as.blend;
+        call.out = out;
+        kernels->blend[type](&call);
+        return;
+    }
+    pool_call call = c->as.pool;
+    call.out = out;
+    pool_function *const *const functions[] = {kernels->maximum, kernels->average, kernels->largest};
+    functions[c->operation / POOL_TYPES][type](&call);
+}
+
+/* ---- depthwise convolution ---- */
+
+static const char *const *dwconv_name(size_t operation) { return dwconv_names[operation]; }
+static bool dwconv_here(size_t operation, kernel_version version) {
+    return dwconv_kernels[operation][version] != NULL;
+}
+
+static void dwconv_make(family_call *c, size_t count, random_state *random) {
+    static const kind kinds[DWCONV_TYPES] = {FLOATS, HALVES, BYTES};
+    const kind type = kinds[c->operation];
+    const size_t pixels = 1 + random_below(random, 11), tap_count = 1 + random_below(random, 27);
+    const size_t channels = max_size(1, divide_up(count, pixels)), pixel = channels * width_of(type);
+    const size_t step = (1 + random_below(random, 2)) * pixel, image_pixels = 2 * pixels + 30;
+    const char *const image = elements(GUARD_LHS, type, image_pixels * channels, random);
+    const void *const padding = elements(GUARD_PADDING, type, channels, random);
+    dwconv_tap *const taps = guard_memory(GUARD_TAPS, tap_count * sizeof *taps, true);
+    for (size_t t = 0; t < tap_count; t++) {
+        const size_t room = image_pixels - 1 - (pixels - 1) * (step / pixel);
+        taps[t] = random_below(random, 5) ? (dwconv_tap){image + random_below(random, room + 1) * pixel, step}
+                                          : (dwconv_tap){padding, 0};
+    }
+    c->weights = (dwconv_weights){.channels = channels, .tap_count = tap_count};
+    if (type == BYTES) {
+        c->weights.filter_i8 = elements(GUARD_RHS, BYTES, channels * tap_count, random);
+        int32_t *const bias = guard_memory(GUARD_BIAS, channels * sizeof *bias, true);
+        float *const scale = guard_memory(GUARD_SCALE, channels * sizeof *scale, true);
+        for (size_t i = 0; i < channels; i++) {
+            bias[i] = (int32_t)random_below(random, 20000) - 10000;
+            scale[i] = random_float(random, 0.0001f, 0.01f);
+        }
+        c->weights.bias_i32 = random_below(random, 4) ? bias : NULL;
+        c->weights.scale = scale;
+        c->weights.zero_point = (int32_t)random_below(random, 256) - 128;
+    } else {
+        c->weights.filter = floats(GUARD_RHS, channels * tap_count, random, true);
+        c->weights.bias = random_below(random, 4) ? floats(GUARD_BIAS, channels, random, true) : NULL;
+    }
+    c->as.dwconv =
+        (dwconv_call){.pixels = pixels,
+                      .channels = channels,
+                      .tap_count = tap_count,
+                      .taps = taps,
+                      .out_step = (channels + random_below(random, 2) * random_below(random, 9)) * width_of(type),
+                      .min = -150,
+                      .max = 200};
+    quantization(random, &c->as.dwconv.zero_point, &c->as.dwconv.qmin, &c->as.dwconv.qmax);
+    outputs(c, type, ((pixels - 1) * c->as.dwconv.out_step) / width_of(type) + channels);
+    c->ulps = 1;
+    c->absolute = (double)(tap_count + 1) * (36 * (double)tap_count + 6) * 0x1p-24;
+    c->bytes = pixels * pixel * (tap_count + 1);
+}
+
+static void dwconv_pack(family_call *c, kernel_version version) {
+    const dwconv_kernel *const kernel = dwconv_kernels[c->operation][version];
+    const size_t size = kernel->packed_size(c->weights.channels, c->weights.tap_count);
+    c->packed = guard_memory(GUARD_PACKED_RHS, round_up(size, 64), true);
+    kernel->pack(&c->weights, c->packed);
+}
+
+static void dwconv_run(const family_call *c, kernel_version version, void *out) {
+    dwconv_call call = c->as.dwconv;
+    call.packed = c->packed;
+    call.out = out;
+    dwconv_kernels[c->operation][version]->run(&call);
+}
+
+/* ---- all of them ---- */
+
+static const struct family families[] = {
+    {ELEMENTWISE_COUNT, elementwise_name, elementwise_here, elementwise_make, elementwise_run, NULL},
+    {QUANTIZE_OPERATIONS, quantize_name, quantize_here, quantize_make, quantize_run, NULL},
+    {1, softmax_name, softmax_here, softmax_make, softmax_run, NULL},
+    {TRANSPOSE_SIZES, transpose_name, transpose_here, transpose_make, transpose_run, NULL},
+    {4 * POOL_TYPES, pool_name, pool_here, pool_make, pool_run, NULL},
+    {DWCONV_TYPES, dwconv_name, dwconv_here, dwconv_make, dwconv_run, dwconv_pack},
+};
+
+const family_kernel *family_kernels(void) {
+    static family_kernel all[400];
+    size_t count = 0;
+    for (size_t f = 0; f < sizeof families / sizeof *families; f++) {
+        for (size_t o = 0; o < families[f].operations; o++) {
+            const char *const *const names = families[f].names(o);
+            for (kernel_version v = 0; v < KERNEL_VERSIONS; v++) {
+                if (!names[v]) continue;
+                if (count + 1 == sizeof all / sizeof *all) abort();
+                all[count++] = (family_kernel){.name = names[v],
+                                               .needs = kernel_version_needs[v],
+                                               .here = families[f].here(o, v),
+                                               .family = &families[f],
+                                               .operation = o,
+                                               .version = v};
+            }
+        }
+    }
+    all[count].name = NULL;
+    return all;
+}
+
+static double value_of(const family_call *c, const void *data, size_t i) {
+    switch (c->kind) {
+    case FLOATS: return ((const float *)data)[i];
+    case HALVES: return float_of_f16(((const uint16_t *)data)[i]);
+    default: return ((const int8_t *)data)[i];
+    }
+}
+
+static bool agrees(const family_call *c, double got, double expected) {
+    if (isnan(got) || isnan(expected)) return isnan(got) && isnan(expected);
+    if (got == expected) return true;
+    if (c->kind == BYTES || isinf(expected)) return false;
+    const double size = fabs(expected);
+    double bound = c->ulps * fmax(size * 0x1p-23, 0x1p-149) + c->absolute;
+    if (c->kind == HALVES && c->ulps > 0) bound += fmax(size * 0x1p-10, 0x1p-24);
+    return fabs(got - expected) <= bound;
+}
+
+static family_call current; /* its memory is kept from call to call */
+
+static void run(const struct family *family, kernel_version version, void *out) {
+    if (family->pack) family->pack(&current, version);
+    family->run(&current, version, out);
+}
+
+bool family_check(const family_kernel *kernel, random_state *random, char *why, size_t size) {
+    static const size_t counts[] = {0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 127, 129, 191, 257};
+    const size_t some = counts[random_below(random, sizeof counts / sizeof *counts)];
+    current.operation = kernel->operation;
+    kernel->family->make(&current, random_below(random, 6) ? some : random_below(random, 3000), random);
+    run(kernel->family, KERNEL_REFERENCE, current.expected);
+    run(kernel->family, kernel->version, current.out);
+    for (size_t i = 0; i < current.count; i++) {
+        const double got = value_of(&current, current.out, i), expected = value_of(&current, current.expected, i);
+        if (agrees(&current, got, expected)) continue;
+        snprintf(why, size, "element %zu of %zu is %.9g, not %.9g", i, current.count, got, expected);
+        return false;
+    }
+    return true;
+}
+
+size_t family_prepare(const family_kernel *kernel, size_t count, random_state *random) {
+    plain = true;
+    current.operation = kernel->operation;
+    kernel->family->make(&current, count, random);
+    if (kernel->family->pack) kernel->family->pack(&current, kernel->version);
+    return current.bytes;
+}
+
+void family_run(const family_kernel *kernel) { kernel->family->run(&current, kernel->version, current.out); }
