@@ -38,7 +38,8 @@ static void put_text(struct field *field, const char *text, FILE *out) {
 
 /* repr() of a str or of bytes: quoted by ' unless there is one inside and no ". */
 static void put_repr(FILE *stream, const char *bytes, size_t size, bool is_bytes) {
-    const char quote = memchr(bytes, '\'', size) && !memchr(bytes, '"', size) ? '"' : '\'';
+    const bool turned = size > 0 && memchr(bytes, '\'', size) && !memchr(bytes, '"', size);
+    const char quote = turned ? '"' : '\'';
     if (is_bytes) putc('b', stream);
     putc(quote, stream);
     for (size_t i = 0; i < size; i++) {
