@@ -151,7 +151,7 @@ static void elementwise_row_run(const void *argument, size_t count, uint8_t *con
         uint8_t *const to = data[0] + (ptrdiff_t)done * strides[0];
         void *const out = direct_out ? to : (void *)result;
         switch (job->work) {
-        case MICA_BOOL: run_bool(job->op, block, out, (const int8_t *const *)in); break;
+        case MICA_BOOL: run_bool((int)job->op, block, out, (const int8_t *const *)in); break;
         case MICA_F32:
             if (job->vector) {
                 job->vector(&(elementwise_call){.count = block, .a = in[0], .out = out});
