@@ -40,4 +40,7 @@ typedef struct xnn_graph {
 mica_status xnn_open(const pte_program *program, const uint8_t *payload, size_t size, struct arena *arena,
                      xnn_graph **graph, mica_error *error);
 
+/* Bytes of an operand's elements; rows of nibbles end with a whole byte. */
+size_t xnn_operand_bytes(const mica_operand *operand);
+
 #endif

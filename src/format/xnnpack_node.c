@@ -218,37 +218,35 @@ static mica_status read_slope(const reader *r) {
 
 /* ---- kinds of nodes ---- */
 
-/* Where a table keeps operands and flags, and how its attributes are read (NULL: it has none). */
+/* How the attributes of a table are read (NULL: it has none). */
 typedef struct shape {
-    const fb_schema *schema;
-    uint8_t inputs[MICA_OPERATION_MAX_INPUTS];
-    uint8_t output, flags;
+    xnn_shape table;
     mica_status (*read)(const reader *r);
 } shape;
 
 /* clang-format off */
-static const shape unary = {&xnn_node_1x1_schema, {NODE_1X1_INPUT_ID}, NODE_1X1_OUTPUT_ID, NODE_1X1_FLAGS, NULL};
-static const shape binary = {&xnn_node_2x1_schema, {NODE_2X1_INPUT1_ID, NODE_2X1_INPUT2_ID}, NODE_2X1_OUTPUT_ID,
-    NODE_2X1_FLAGS, NULL};
-static const shape concatenate = {&xnn_cat_schema, {CAT_INPUT1_ID, CAT_INPUT2_ID, CAT_INPUT3_ID, CAT_INPUT4_ID,
-    CAT_INPUT5_ID}, CAT_OUTPUT_ID, CAT_FLAGS, read_concatenate};
-static const shape fully_connected = {&xnn_fully_connected_schema, {FULLY_CONNECTED_INPUT1_ID,
-    FULLY_CONNECTED_FILTER_ID, FULLY_CONNECTED_BIAS_ID}, FULLY_CONNECTED_OUTPUT_ID, FULLY_CONNECTED_FLAGS,
+static const shape unary = {{&xnn_node_1x1_schema, {NODE_1X1_INPUT_ID}, NODE_1X1_OUTPUT_ID, NODE_1X1_FLAGS}, NULL};
+static const shape binary = {{&xnn_node_2x1_schema, {NODE_2X1_INPUT1_ID, NODE_2X1_INPUT2_ID}, NODE_2X1_OUTPUT_ID,
+    NODE_2X1_FLAGS}, NULL};
+static const shape concatenate = {{&xnn_cat_schema, {CAT_INPUT1_ID, CAT_INPUT2_ID, CAT_INPUT3_ID, CAT_INPUT4_ID,
+    CAT_INPUT5_ID}, CAT_OUTPUT_ID, CAT_FLAGS}, read_concatenate};
+static const shape fully_connected = {{&xnn_fully_connected_schema, {FULLY_CONNECTED_INPUT1_ID,
+    FULLY_CONNECTED_FILTER_ID, FULLY_CONNECTED_BIAS_ID}, FULLY_CONNECTED_OUTPUT_ID, FULLY_CONNECTED_FLAGS},
     read_fully_connected};
-static const shape convolution = {&xnn_conv_schema, {CONV_INPUT1_ID, CONV_FILTER_ID, CONV_BIAS_ID}, CONV_OUTPUT_ID,
-    CONV_FLAGS, read_convolution};
-static const shape pooling = {&xnn_pooling_schema, {POOLING_INPUT_ID}, POOLING_OUTPUT_ID, POOLING_FLAGS, read_pooling};
-static const shape arg_max = {&xnn_arg_max_pooling_schema, {ARG_MAX_POOLING_INPUT_ID}, ARG_MAX_POOLING_OUTPUT_VALUE_ID,
-    ARG_MAX_POOLING_FLAGS, read_pooling};
-static const shape transpose = {&xnn_transpose_schema, {TRANSPOSE_INPUT_ID}, TRANSPOSE_OUTPUT_ID, TRANSPOSE_FLAGS,
+static const shape convolution = {{&xnn_conv_schema, {CONV_INPUT1_ID, CONV_FILTER_ID, CONV_BIAS_ID}, CONV_OUTPUT_ID,
+    CONV_FLAGS}, read_convolution};
+static const shape pooling = {{&xnn_pooling_schema, {POOLING_INPUT_ID}, POOLING_OUTPUT_ID, POOLING_FLAGS}, read_pooling};
+static const shape arg_max = {{&xnn_arg_max_pooling_schema, {ARG_MAX_POOLING_INPUT_ID}, ARG_MAX_POOLING_OUTPUT_VALUE_ID,
+    ARG_MAX_POOLING_FLAGS}, read_pooling};
+static const shape transpose = {{&xnn_transpose_schema, {TRANSPOSE_INPUT_ID}, TRANSPOSE_OUTPUT_ID, TRANSPOSE_FLAGS},
     read_transpose};
-static const shape reshape = {&xnn_reshape_schema, {RESHAPE_INPUT_ID}, RESHAPE_OUTPUT_ID, RESHAPE_FLAGS, read_reshape};
-static const shape slice = {&xnn_slice_schema, {SLICE_INPUT_ID}, SLICE_OUTPUT_ID, SLICE_FLAGS, read_slice};
-static const shape pad = {&xnn_pad_schema, {PAD_INPUT_ID}, PAD_OUTPUT_ID, PAD_FLAGS, read_pad};
-static const shape resize = {&xnn_resize_schema, {RESIZE_INPUT_ID}, RESIZE_OUTPUT_ID, RESIZE_FLAGS, read_resize};
-static const shape leaky_relu = {&xnn_leaky_relu_schema, {LEAKY_RELU_INPUT_ID}, LEAKY_RELU_OUTPUT_ID, LEAKY_RELU_FLAGS,
+static const shape reshape = {{&xnn_reshape_schema, {RESHAPE_INPUT_ID}, RESHAPE_OUTPUT_ID, RESHAPE_FLAGS}, read_reshape};
+static const shape slice = {{&xnn_slice_schema, {SLICE_INPUT_ID}, SLICE_OUTPUT_ID, SLICE_FLAGS}, read_slice};
+static const shape pad = {{&xnn_pad_schema, {PAD_INPUT_ID}, PAD_OUTPUT_ID, PAD_FLAGS}, read_pad};
+static const shape resize = {{&xnn_resize_schema, {RESIZE_INPUT_ID}, RESIZE_OUTPUT_ID, RESIZE_FLAGS}, read_resize};
+static const shape leaky_relu = {{&xnn_leaky_relu_schema, {LEAKY_RELU_INPUT_ID}, LEAKY_RELU_OUTPUT_ID, LEAKY_RELU_FLAGS},
     read_slope};
-static const shape elu = {&xnn_elu_schema, {ELU_INPUT_ID}, ELU_OUTPUT_ID, ELU_FLAGS, read_slope};
+static const shape elu = {{&xnn_elu_schema, {ELU_INPUT_ID}, ELU_OUTPUT_ID, ELU_FLAGS}, read_slope};
 
 #define TYPE(type) (1u << MICA_OPERAND_##type)
 #define FLOATS (TYPE(F32) | TYPE(F16) | TYPE(BF16))
@@ -316,6 +314,10 @@ static const node_kind kinds[MICA_OPERATION_KINDS] = {
 };
 /* clang-format on */
 
+const xnn_shape *xnn_shape_of(mica_operation_kind kind) {
+    return kind < MICA_OPERATION_KINDS && kinds[kind].shape ? &kinds[kind].shape->table : NULL;
+}
+
 /* The value of an id that `field` holds, of one of `types`. */
 static mica_status find_value(const reader *r, size_t field, uint32_t types, uint32_t *out) {
     const uint32_t id = number(r, field);
@@ -348,14 +350,14 @@ static mica_status read_operands(const reader *r, const node_kind *kind, xnn_nod
     mica_operation *const operation = r->operation;
     operation->input_count = kind->inputs;
     for (size_t i = 0; i < kind->inputs; i++) {
-        const size_t field = kind->shape->inputs[i];
+        const size_t field = kind->shape->table.inputs[i];
         node->inputs[i] = XNN_INVALID_ID;
         if (kind->filters && i == 2 && number(r, field) == XNN_INVALID_ID) continue; /* no bias */
         TRY(find_value(r, field, input_types(kind, i), &node->inputs[i]));
         operation->inputs[i] = &r->parts->values[node->inputs[i]].operand;
     }
     const uint32_t types = operation->kind == MICA_CONVERT ? VALUES | ROWS : VALUES;
-    TRY(find_value(r, kind->shape->output, types, &node->output));
+    TRY(find_value(r, kind->shape->table.output, types, &node->output));
     operation->output = &r->parts->values[node->output].operand;
     node->second_output = XNN_INVALID_ID;
     if (operation->kind == MICA_ARG_MAX_POOLING_2D) {
@@ -383,10 +385,10 @@ static mica_status read_clamp(const reader *r, const node_kind *kind, fb_table n
 }
 
 static mica_status read_content(const reader *r, const node_kind *kind, xnn_node *node) {
-    r->operation->flags = number(r, kind->shape->flags);
+    r->operation->flags = number(r, kind->shape->table.flags);
     if (r->operation->flags & ~kind->flags) {
         return fb_bad(r->parts->error, MICA_ERROR_UNSUPPORTED, r->parts->payload, r->table, r->schema,
-                      kind->shape->flags, "%u, only %u is known", r->operation->flags, kind->flags);
+                      kind->shape->table.flags, "%u, only %u is known", r->operation->flags, kind->flags);
     }
     TRY(read_operands(r, kind, node));
     return kind->shape->read ? kind->shape->read(r) : MICA_OK;
@@ -400,7 +402,7 @@ static mica_status read_node(xnn_parts *parts, fb_table table, xnn_node *node) {
         return fb_bad(parts->error, MICA_ERROR_UNSUPPORTED, parts->payload, table, &xnn_node_schema, XNODE_TYPE,
                       "nodes of type %u are not supported", type);
     }
-    const reader r = {parts, fb_child(table, XNODE_UNION), kind->shape->schema, &node->operation};
+    const reader r = {parts, fb_child(table, XNODE_UNION), kind->shape->table.schema, &node->operation};
     if (!r.table.at) return XNN_BAD(parts, table, xnn_node_schema, XNODE_UNION, "absent");
     node->operation.kind = (mica_operation_kind)type;
     node->debug_handle = fb_u32(table, XNODE_DEBUG_HANDLE, 0);

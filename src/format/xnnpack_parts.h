@@ -34,6 +34,17 @@ typedef struct xnn_parts {
 #define XNN_BAD(parts, table, schema, field, ...)                                                                    \
     fb_bad((parts)->error, MICA_ERROR_FORMAT, (parts)->payload, (table), &(schema), (field), __VA_ARGS__)
 
+/* Where a node's table keeps operands and flags; NULL for a kind that is not supported. */
+typedef struct xnn_shape {
+    const fb_schema *schema;
+    uint8_t inputs[MICA_OPERATION_MAX_INPUTS];
+    uint8_t output, flags;
+} xnn_shape;
+const xnn_shape *xnn_shape_of(mica_operation_kind kind);
+
+/* The QUANT_… kind of parameters that a type comes with. */
+uint8_t xnn_quantization_of(mica_operand_type type);
+
 /* Bytes of the constant that a field of a table names by its index, which is not 0. */
 mica_status xnn_find_constant(const xnn_parts *parts, fb_table table, const fb_schema *schema, size_t field,
                               size_t alignment, bytes_span *out);

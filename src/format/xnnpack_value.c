@@ -31,6 +31,17 @@ static const datatype datatypes[] = {
     [MICA_OPERAND_BF16] = {16, QUANT_NONE},
 };
 
+uint8_t xnn_quantization_of(mica_operand_type type) { return datatypes[type].quantization; }
+
+size_t xnn_operand_bytes(const mica_operand *operand) {
+    size_t rows = 1, row = 1; /* the last dimension is a row: bytes of nibbles do not cross it */
+    for (size_t i = 0; i < operand->rank; i++) {
+        rows *= row;
+        row = operand->dims[i];
+    }
+    return rows * divide_up(row * datatypes[operand->type].bits, 8);
+}
+
 static mica_status read_dims(const xnn_parts *parts, fb_table table, mica_operand *operand, size_t *bytes) {
     const bytes_span dims = fb_vector(table, XTENSOR_DIMS);
     const uint32_t stated = fb_u32(table, XTENSOR_NUM_DIMS, 0);
@@ -41,17 +52,14 @@ static mica_status read_dims(const xnn_parts *parts, fb_table table, mica_operan
     operand->rank = stated;
     /* Whatever is computed from dims must fit: elements count as 8 bytes here, and 0 counts as 1. */
     size_t extent = sizeof(int64_t);
-    size_t rows = 1, row = 1; /* the last dimension is a row: bytes of nibbles do not cross it */
     for (size_t i = 0; i < stated; i++) {
         const size_t dim = span_u32(dims, i);
         if (!size_mul(extent, max_size(dim, 1), &extent) || extent > INT64_MAX) {
             return XNN_BAD(parts, table, xnn_tensor_schema, XTENSOR_DIMS, "more bytes than can be addressed");
         }
         operand->dims[i] = dim;
-        rows *= row;
-        row = dim;
     }
-    *bytes = rows * divide_up(row * datatypes[operand->type].bits, 8);
+    *bytes = xnn_operand_bytes(operand);
     return MICA_OK;
 }
 
