@@ -6,11 +6,12 @@
  *   tensor.h   types, tensors, values           program.h   open, load, run
  *   explain.h  which kernel a node takes, why   trace.h     times
  *   operator.h one operator without any model   etdump.h    profiles written
- *   measure.h  statistics, the machine's limits
+ *   measure.h  statistics, the machine's limits   author.h   models made
  */
 #ifndef MICA_MICA_H
 #define MICA_MICA_H
 
+#include "mica/author.h"
 #include "mica/context.h"
 #include "mica/etdump.h"
 #include "mica/explain.h"

@@ -75,11 +75,8 @@ static uint32_t add_segment(writer *w, bytes_span bytes) {
     return (uint32_t)w->segment_count++;
 }
 
+/* Constants have a segment and the reserved offset also where there are none: without, runtimes look for an older form. */
 static fb_ref write_pool(writer *w, const laid *pool) {
-    if (pool->count == 1 && pool == &w->pools[CONSTANTS]) { /* both fields are their defaults */
-        fb_begin(&w->b, &pte_subsegment_schema);
-        return fb_end(&w->b);
-    }
     const uint32_t segment = add_segment(w, (bytes_span){pool->bytes, pool->size});
     const fb_ref offsets =
         fb_build_scalars(&w->b, &pte_subsegment_schema, SUBSEGMENT_OFFSETS, pool->offsets, pool->count);

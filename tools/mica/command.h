@@ -20,6 +20,7 @@ bool command_diff(int argc, char **argv, struct fault *fault);
 bool command_explain(int argc, char **argv, struct fault *fault);
 bool command_info(int argc, char **argv, struct fault *fault);
 bool command_inspect(int argc, char **argv, struct fault *fault);
+bool command_make(int argc, char **argv, struct fault *fault);
 bool command_run(int argc, char **argv, struct fault *fault);
 
 /* The common options; zero is their default. */

@@ -18,6 +18,7 @@ static const struct {
     {"explain", command_explain, "which kernel each node takes, and why not a better one"},
     {"info", command_info, "what is in a model: methods, operators, sizes"},
     {"bench", command_bench, "measure models, their nodes, or one operator"},
+    {"make", command_make, "benchmark models, quantized, without Python"},
     {"inspect", command_inspect, "profiles (ETDumps) as tables, pages and traces"},
     {"diff", command_diff, "two profiles of one model, event by event"},
     {"cpu", command_cpu, "what this CPU has, and the micro-kernels for it"},

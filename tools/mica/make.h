@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * mica make, its parts: make.c reads the command line, make_chain.c a network's description.
+ */
+#ifndef TOOL_MAKE_H
+#define TOOL_MAKE_H
+
+#include "command.h"
+#include "mica/author.h"
+
+/* True for MICA_OK. What the author refuses is the command line's fault, and names the option. */
+bool make_accepted(struct fault *fault, const mica_context *context, mica_status status);
+
+/* Adds what the text file at `path` describes, its last value as output where it names none. docs/make.md has the
+ * language. */
+bool make_chain(mica_author *author, const mica_context *context, const char *path, size_t seed, struct fault *fault);
+
+#endif
