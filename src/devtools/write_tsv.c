@@ -93,7 +93,7 @@ static void put_metadata(struct field *field, const profile_event *event, FILE *
         for (size_t i = 0; i < event->count; i++) {
             const bytes_span bytes = event->samples[i]->metadata;
             fputs(i ? ", " : "[", field->stream);
-            put_repr(field->stream, (const char *)bytes.data, bytes.count, bytes.count > 0);
+            put_repr(field->stream, bytes.count ? (const char *)bytes.data : "", bytes.count, bytes.count > 0);
         }
         putc(']', field->stream);
     }
