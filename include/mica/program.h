@@ -86,8 +86,8 @@ MICA_API void mica_method_destroy(mica_method *method); /* NULL is fine */
 
 MICA_API size_t mica_method_index(const mica_method *method); /* of its method in the program */
 
-/* Sets input `index`. Tensors: type and rank as declared, sizes within their bounds; data dense in the declared
- * dim_order of the tensor given, read during the next run and borrowed until it ends.
+/* Sets input `index`. Tensors: type and rank as declared, sizes within their bounds; data dense in the dim_order
+ * of the tensor given, read by every run until the input is set again, and borrowed as long.
  * Other kinds must equal the traced value. Errors: ARGUMENT, TYPE, SHAPE, VALUE. */
 MICA_API MICA_MUST_USE mica_status mica_method_set_input(mica_method *method, size_t index, const mica_value *value);
 

@@ -10,6 +10,10 @@
 
 /* ---- making ---- */
 
+static bool is_planned(const pte_tensor *tensor) {
+    return tensor->storage == PTE_PLANNED || tensor->storage == PTE_INITIALISED;
+}
+
 /* The planned arenas, zeroed; only as much of each as tensors use. */
 static mica_status make_arenas(mica_method *method, mica_error *error) {
     const pte_method *const plan = method->plan;
@@ -21,8 +25,7 @@ static mica_status make_arenas(mica_method *method, mica_error *error) {
         for (size_t v = 0; v < plan->value_count; v++) {
             if (plan->values[v].tag != PTE_TENSOR) continue;
             const pte_tensor *const tensor = plan->values[v].as.tensor;
-            const bool planned = tensor->storage == PTE_PLANNED || tensor->storage == PTE_INITIALISED;
-            if (planned && tensor->buffer == i) used = max_size(used, tensor->offset + tensor->bytes);
+            if (is_planned(tensor) && tensor->buffer == i) used = max_size(used, tensor->offset + tensor->bytes);
         }
         TRY(arena_allocate(&method->arena, used, &memory, error));
         method->planned[i] = memory;
@@ -144,85 +147,77 @@ void values_restore(mica_method *method) {
 
 /* ---- inputs ---- */
 
-static bool lists(const pte_value *list, int32_t index) {
-    if (list->tag != PTE_TENSOR_LIST) return false;
-    for (size_t i = 0; i < list->as.indices.count; i++) {
-        if (span_i32(list->as.indices, i) == index) return true;
+static void mark(const mica_method *method, int32_t index, bool *written) {
+    const pte_value *const value = &method->plan->values[index];
+    written[index] = true;
+    if (value->tag != PTE_TENSOR_LIST) return;
+    for (size_t i = 0; i < value->as.indices.count; i++) {
+        const int32_t item = span_i32(value->as.indices, i);
+        if (item >= 0) written[item] = true;
     }
-    return false;
 }
 
-static bool kernel_writes(const mica_method *method, const pte_instruction *instruction,
-                          const portable_kernel *kernel, int32_t index) {
-    const int32_t last = span_i32(instruction->args, instruction->args.count - 1);
-    if (last == index || lists(&method->plan->values[last], index)) return true;
-    for (size_t arg = 0; arg < instruction->args.count && KERNEL_WRITES >> arg; arg++) {
-        if (kernel->effects >> arg & 1 & KERNEL_WRITES >> arg && span_i32(instruction->args, arg) == index)
-            return true;
-    }
-    return false;
-}
-
-static bool delegate_writes(const method_delegate *delegate, const pte_instruction *instruction, int32_t index) {
-    for (size_t i = 0; i < delegate->external_count; i++) {
-        const method_external *const external = &delegate->externals[i];
-        if (external->is_output && span_i32(instruction->args, external->id) == index) return true;
-    }
-    return false;
-}
-
-static bool is_written(const mica_method *method, int32_t index) {
-    const pte_method *const plan = method->plan;
-    for (size_t c = 0; c < plan->chain_count; c++) {
-        for (size_t i = 0; i < plan->chains[c].count; i++) {
-            const pte_instruction *const instruction = &plan->chains[c].instructions[i];
-            bool found = false;
-            switch (instruction->call) {
-            case PTE_MOVE_CALL: found = instruction->target == (uint32_t)index; break;
-            case PTE_KERNEL_CALL:
-                found = kernel_writes(method, instruction, method->instructions[c][i].kernel, index);
-                break;
-            case PTE_DELEGATE_CALL:
-                found = delegate_writes(&method->delegates[instruction->index], instruction, index);
-                break;
-            default: break;
+/* Marks the values that an instruction writes: a kernel's last argument is what it returns, alone or in a list. */
+static void mark_instruction(const mica_method *method, const pte_instruction *instruction,
+                             const method_instruction *own, bool *written) {
+    switch (instruction->call) {
+    case PTE_MOVE_CALL: written[instruction->target] = true; break;
+    case PTE_KERNEL_CALL:
+        for (size_t i = 0; i < instruction->args.count; i++) {
+            const bool last = i + 1 == instruction->args.count;
+            if (last || (own->kernel->effects & KERNEL_WRITES) >> i & 1) {
+                mark(method, span_i32(instruction->args, i), written);
             }
-            if (found) return true;
+        }
+        break;
+    case PTE_DELEGATE_CALL: {
+        const method_delegate *const delegate = &method->delegates[instruction->index];
+        for (size_t i = 0; i < delegate->external_count; i++) {
+            const method_external *const external = &delegate->externals[i];
+            if (external->is_output) mark(method, span_i32(instruction->args, external->id), written);
+        }
+        break;
+    }
+    default: break;
+    }
+}
+
+/* Whether another value shows a planned input's memory: an exporter gives a view of a tensor the same memory and no
+ * instruction. Values that merely use the memory after it are written before they are read. */
+static bool is_seen_through_another(const mica_method *method, int32_t index, const bool *written) {
+    const pte_method *const plan = method->plan;
+    const pte_tensor *const input = plan->values[index].as.tensor;
+    for (size_t v = 0; v < plan->value_count; v++) {
+        if (v == (size_t)index || written[v] || plan->values[v].tag != PTE_TENSOR) continue;
+        const pte_tensor *const other = plan->values[v].as.tensor;
+        if (is_planned(other) && other->buffer == input->buffer && other->offset < input->offset + input->bytes &&
+            input->offset < other->offset + other->bytes) {
+            return true;
         }
     }
     return false;
 }
 
-/* Whether another value shows a planned input's memory: an exporter gives a view of a tensor the same memory and no
- * instruction. Values that merely use the memory after it are written before they are read. */
-static bool is_seen_through_another(const mica_method *method, int32_t index) {
-    const pte_method *const plan = method->plan;
-    const pte_tensor *const input = plan->values[index].as.tensor;
-    for (size_t v = 0; v < plan->value_count; v++) {
-        if (v == (size_t)index || plan->values[v].tag != PTE_TENSOR) continue;
-        const pte_tensor *const other = plan->values[v].as.tensor;
-        const bool planned = other->storage == PTE_PLANNED || other->storage == PTE_INITIALISED;
-        const bool overlaps = planned && other->buffer == input->buffer &&
-                              other->offset < input->offset + input->bytes &&
-                              input->offset < other->offset + other->bytes;
-        if (overlaps && !is_written(method, (int32_t)v)) return true;
-    }
-    return false;
-}
-
 mica_status values_make_inputs(mica_method *method, mica_error *error) {
-    const bytes_span list = method->plan->inputs;
+    const pte_method *const plan = method->plan;
     void *memory = NULL;
-    TRY(arena_array(&method->arena, list.count, sizeof(method_input), &memory, error));
+    TRY(arena_array(&method->arena, plan->inputs.count, sizeof(method_input), &memory, error));
     method->inputs = memory;
-    for (size_t i = 0; i < list.count; i++) {
-        const int32_t index = span_i32(list, i);
+    TRY(arena_array(&method->arena, plan->value_count, sizeof(bool), &memory, error));
+    bool *const written = memory;
+    for (size_t c = 0; c < plan->chain_count; c++) {
+        for (size_t i = 0; i < plan->chains[c].count; i++) {
+            mark_instruction(method, &plan->chains[c].instructions[i], &method->instructions[c][i], written);
+        }
+    }
+    for (size_t i = 0; i < plan->inputs.count; i++) {
+        const int32_t index = span_i32(plan->inputs, i);
         method_input *const input = &method->inputs[i];
         input->given = method->values[index].tag != VALUE_TENSOR; /* others are constants of the export */
         if (input->given) continue;
-        const struct tensor *const tensor = &method->tensors[index];
-        input->home = tensor->constant ? NULL : tensor->view.data;
-        input->lendable = !is_written(method, index) && (!input->home || !is_seen_through_another(method, index));
+        const pte_tensor *const tensor = plan->values[index].as.tensor;
+        input->home = is_planned(tensor) ? method->tensors[index].view.data : NULL;
+        input->lendable = !written[index] && (!input->home || !is_seen_through_another(method, index, written));
     }
     return MICA_OK;
 }
