@@ -522,6 +522,59 @@ static void nodes_are_joined_across_kernels(void **state) {
     mica_inspection_close(b);
 }
 
+/* ---- damage ---- */
+
+/* Opens bytes as a profile with a record and goes through everything; false: refused. */
+static bool survives(const uint8_t *data, size_t size, const char *record, FILE *nowhere) {
+    char *const path = dump_file(data, size);
+    mica_inspection *inspection = NULL;
+    const mica_inspect_options options = {.size = sizeof options, .record = record, .target = MICA_MS};
+    const mica_status status = mica_inspection_open(context, path, &options, &inspection);
+    unlink(path);
+    free(path);
+    if (status != MICA_OK) return false;
+    for (mica_inspect_format format = MICA_INSPECT_TSV; format <= MICA_INSPECT_HTML; format++) {
+        rewind(nowhere);
+        assert_int_equal(mica_inspection_write(inspection, format, NULL, nowhere), MICA_OK);
+    }
+    mica_diff *const diff = compare(inspection, inspection);
+    mica_diff_slower(diff, 1);
+    mica_diff_destroy(diff);
+    const mica_inspect_group *groups = NULL;
+    size_t count = 0;
+    assert_int_equal(mica_inspection_group(inspection, "op", &groups, &count), MICA_OK);
+    mica_inspection_close(inspection);
+    return true;
+}
+
+static void damaged_profiles_are_refused_or_shown(void **state) {
+    (void)state;
+    static const char record[] = MICA_TEST_DATA "/cases/graph/mixed_two_delegates/model.etrecord";
+    const dump_event events[] = {
+        {.run = "Default", .name = "Method::init", .chain = -1, .end = 1000, .metadata = MACHINE},
+        RUN(1000000, 0, NODE, SLOW),
+        RUN(2000000, 5, NULL, NULL),
+    };
+    const dump_bytes good = dump_build(events, sizeof events / sizeof *events);
+    uint8_t *const copy = malloc(good.size);
+    FILE *const nowhere = tmpfile();
+    uint64_t seed = 1;
+    size_t shown = 0;
+    const size_t trials = 2000;
+    for (size_t i = 0; i < trials; i++) {
+        memcpy(copy, good.data, good.size);
+        for (size_t k = 0; k <= i % 3; k++) {
+            seed = seed * 6364136223846793005u + 1442695040888963407u;
+            copy[(seed >> 33) % good.size] = (uint8_t)(seed >> 25);
+        }
+        shown += survives(copy, good.size, i % 2 ? record : NULL, nowhere);
+    }
+    assert_in_range(shown, trials / 10, trials - 1);
+    fclose(nowhere);
+    free(copy);
+    free(good.data);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tables_are_the_inspectors),
@@ -541,6 +594,7 @@ int main(void) {
         cmocka_unit_test(the_same_profile_does_not_differ),
         cmocka_unit_test(a_slower_profile_is_found),
         cmocka_unit_test(nodes_are_joined_across_kernels),
+        cmocka_unit_test(damaged_profiles_are_refused_or_shown),
     };
     return cmocka_run_group_tests(tests, create_context, destroy_context);
 }

@@ -341,9 +341,9 @@ void graph_run(struct graph *graph, void *const *externals, size_t threads, trac
     op_run run = {.workspace = (char *)graph->workspace.data + graph->values_bytes,
                   .pool = graph->options.pool,
                   .threads = threads};
+    uint64_t start = trace_start(events);
     for (size_t i = 0; i < graph->step_count; i++) {
         const struct step *const step = &graph->steps[i];
-        const uint64_t start = trace_start(events);
         for (size_t j = 0; j < MICA_OPERATION_MAX_INPUTS; j++) {
             run.inputs[j] = step->inputs[j] == UINT32_MAX ? NULL : memory[step->inputs[j]];
         }
@@ -351,7 +351,7 @@ void graph_run(struct graph *graph, void *const *externals, size_t threads, trac
         run.second_output = step->second_output == UINT32_MAX ? NULL : memory[step->second_output];
         step->op->class->run(step->op, &run);
         if (step->widens) widen(run.second_output, op_count(&graph->shapes[step->second_output]));
-        trace_end(events, MICA_EVENT_NODE, step->node, start);
+        start = trace_end(events, MICA_EVENT_NODE, step->node, start);
         if (events && events->observer) show(graph, step, events);
     }
 }

@@ -44,13 +44,13 @@ uint64_t mica_clock(void) { return clock_now(); }
 
 void trace_set_run(mica_trace *trace, uint32_t run) { trace->run = run; }
 
-void trace_end(trace_sink *sink, mica_event_kind kind, int32_t node, uint64_t start) {
-    if (!sink || !sink->trace) return;
+uint64_t trace_end(trace_sink *sink, mica_event_kind kind, int32_t node, uint64_t start) {
+    if (!sink || !sink->trace) return 0;
     const uint64_t end = clock_now();
     mica_trace *const trace = sink->trace;
     if (trace->count == trace->capacity) {
         trace->dropped++;
-        return;
+        return end;
     }
     trace->events[trace->count++] = (mica_event){
         .kind = kind,
@@ -61,4 +61,5 @@ void trace_end(trace_sink *sink, mica_event_kind kind, int32_t node, uint64_t st
         .start = start,
         .end = end,
     };
+    return end;
 }

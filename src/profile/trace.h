@@ -24,7 +24,7 @@ static inline uint64_t trace_start(const trace_sink *sink) { return sink ? clock
 void trace_set_run(mica_trace *trace, uint32_t run);
 
 /* Ends an event begun at `start`; drops it, counting, when the trace is full. `sink` may be NULL. `node` is relative to
- * first_node for MICA_EVENT_NODE. */
-void trace_end(trace_sink *sink, mica_event_kind kind, int32_t node, uint64_t start);
+ * first_node for MICA_EVENT_NODE. Gives the end, where an event may start that follows at once. */
+uint64_t trace_end(trace_sink *sink, mica_event_kind kind, int32_t node, uint64_t start);
 
 #endif

@@ -211,10 +211,10 @@ static mica_status read_condition(const struct value *value, bool *condition, mi
     return MICA_OK;
 }
 
+/* `clock` is the end of the instruction before, and becomes that of this one. */
 static mica_status run_instruction(mica_method *method, const pte_instruction *instruction,
-                                   const method_instruction *own, trace_sink *events, size_t *next,
+                                   const method_instruction *own, trace_sink *events, uint64_t *clock, size_t *next,
                                    mica_error *error) {
-    const uint64_t start = trace_start(events);
     mica_event_kind kind = MICA_EVENT_KERNEL_CALL;
     int32_t node = -1;
     switch (instruction->call) {
@@ -244,7 +244,7 @@ static mica_status run_instruction(mica_method *method, const pte_instruction *i
         }
         break;
     }
-    trace_end(events, kind, node, start);
+    *clock = trace_end(events, kind, node, *clock);
     if (events && events->observer && instruction->call == PTE_KERNEL_CALL) show_results(method, instruction, events);
     return MICA_OK;
 }
@@ -254,6 +254,7 @@ static mica_status run_chain(mica_method *method, size_t chain, size_t *budget, 
     trace_sink sink = {
         .trace = method->trace, .observer = method->observer, .user = method->observer_user, .chain = (int32_t)chain};
     trace_sink *const events = method->trace || method->observer ? &sink : NULL;
+    uint64_t clock = trace_start(events);
     for (size_t at = 0; at < plan->count;) {
         if ((*budget)-- == 0) {
             return error_set(error, MICA_ERROR_LIMIT, "more than %u instructions ran: the program loops",
@@ -263,7 +264,8 @@ static mica_status run_chain(mica_method *method, size_t chain, size_t *budget, 
         sink.instruction = (int32_t)at;
         sink.first_node = own->first_node;
         size_t next = at + 1;
-        const mica_status status = run_instruction(method, &plan->instructions[at], own, events, &next, error);
+        const mica_status status =
+            run_instruction(method, &plan->instructions[at], own, events, &clock, &next, error);
         if (status != MICA_OK) return error_in(error, status, "chain %zu, instruction %zu", chain, at);
         at = next;
     }
