@@ -21,7 +21,7 @@ enum { LANES = 8, VECTORS = 2, COLUMNS = LANES * VECTORS, ROWS = 6 };
 
 typedef __m256 vfloat;
 typedef __m256i vint;
-typedef uint32_t vsum __attribute__((vector_size(32)));
+typedef int32_t vsum __attribute__((vector_size(32)));
 
 /* ---- floats ---- */
 INLINE vfloat float_splat(float x) { return _mm256_set1_ps(x); }

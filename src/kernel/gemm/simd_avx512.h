@@ -21,7 +21,7 @@ enum { LANES = 16, VECTORS = 2, COLUMNS = LANES * VECTORS, ROWS = 14 };
 
 typedef __m512 vfloat;                                 /* LANES floats */
 typedef __m512i vint;                                  /* LANES int32, or 2 LANES int16 ("words"), or 4 LANES bytes */
-typedef uint32_t vsum __attribute__((vector_size(64))); /* a vint that sums: gcc keeps this type in one register */
+typedef int32_t vsum __attribute__((vector_size(64))); /* a vint that sums: gcc keeps this type in one register */
 
 INLINE __mmask16 first_lanes(size_t count) { return (__mmask16)((1u << count) - 1u); }
 
