@@ -247,7 +247,8 @@ static void add_weights(trial *t, const size_t *filter, size_t outputs, mica_ope
     const mica_operand_type bias_type = !integers    ? MICA_OPERAND_F32
                                         : per_tensor ? MICA_OPERAND_QINT32
                                                      : MICA_OPERAND_QCINT32;
-    trial_input(t, bias_type, 1, &outputs, -1, 1)->data = t->memory[2];
+    mica_operand *const bias = trial_input(t, bias_type, 1, &outputs, -1, 1);
+    bias->data = t->memory[2];
 }
 
 /* What one output element is expected to be: from its sum over products of stored integers, or of reals. */
