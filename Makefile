@@ -24,10 +24,11 @@ check:
 	cmake --build build-asan -j $(JOBS)
 	ctest --preset asan -j $(JOBS)
 
-# Our profiles in ExecuTorch's own Inspector, when PYTHON has ExecuTorch; MICA_FIXTURES: more models.
+# Our profiles and models in ExecuTorch itself, when PYTHON has it; MICA_FIXTURES: more models.
 PYTHON ?= python3
 interop: all
 	$(PYTHON) tests/interop/inspector.py build/mica $(or $(MICA_FIXTURES),tests/data/cases)
+	$(PYTHON) tests/interop/author.py build/mica
 
 aarch64:
 	scripts/install-packages.sh build aarch64

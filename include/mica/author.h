@@ -16,6 +16,7 @@
 #define MICA_AUTHOR_H
 
 #include "mica/operator.h"
+#include "mica/program.h"
 #include "mica/tensor.h"
 
 #ifdef __cplusplus
@@ -105,6 +106,12 @@ MICA_API MICA_MUST_USE mica_status mica_author_calibrate(mica_author *author, co
 /* Writes the model, and with `record` not NULL the ETRecord that leads an Inspector from events to layers. Files appear
  * whole or not at all. Errors: STATE (no output), IO, LIMIT, MEMORY. */
 MICA_API MICA_MUST_USE mica_status mica_author_write(mica_author *author, const char *path, const char *record);
+
+/* One node of a program's method (NULL: as mica_method_load), which `index` numbers as mica_explain does, written as a
+ * model of its own: weights stay, what other nodes computed becomes an input, int8 values become f32 outside.
+ * Errors: NOT_FOUND, UNSUPPORTED (a kernel call; values that only a delegate can hold), IO, LIMIT, MEMORY. */
+MICA_API MICA_MUST_USE mica_status mica_extract_node(mica_context *context, const mica_program *program,
+                                                     const char *method, size_t index, const char *path);
 
 #ifdef __cplusplus
 }

@@ -321,9 +321,12 @@ static mica_status write_program(writer *w, fb_ref *root) {
     if (w->pools[STATE].count > 1) state = write_pool(w, &w->pools[STATE]);
     TRY(write_named(w, &named));
     TRY(segments_list(&w->b, w->arena, w->segments, w->segment_count, &list, w->error));
-    const fb_ref lists[] = {fb_build_refs(&w->b, plans, methods), state ? fb_build_refs(&w->b, &state, 1) : 0};
+    const fb_ref lists[] = {fb_build_refs(&w->b, plans, methods), state ? fb_build_refs(&w->b, &state, 1) : 0,
+                            fb_build_refs(&w->b, NULL, 0)};
     fb_begin(&w->b, &pte_program_schema);
     fb_set_ref(&w->b, PROGRAM_EXECUTION_PLAN, lists[0]);
+    fb_set_ref(&w->b, PROGRAM_CONSTANT_BUFFER, lists[2]);
+    fb_set_ref(&w->b, PROGRAM_BACKEND_DELEGATE_DATA, lists[2]);
     fb_set_ref(&w->b, PROGRAM_SEGMENTS, list);
     fb_set_ref(&w->b, PROGRAM_CONSTANT_SEGMENT, constants);
     fb_set_ref(&w->b, PROGRAM_MUTABLE_DATA_SEGMENTS, lists[1]);

@@ -18,6 +18,7 @@ bool command_bench(int argc, char **argv, struct fault *fault);
 bool command_cpu(int argc, char **argv, struct fault *fault);
 bool command_diff(int argc, char **argv, struct fault *fault);
 bool command_explain(int argc, char **argv, struct fault *fault);
+bool command_extract(int argc, char **argv, struct fault *fault);
 bool command_info(int argc, char **argv, struct fault *fault);
 bool command_inspect(int argc, char **argv, struct fault *fault);
 bool command_make(int argc, char **argv, struct fault *fault);

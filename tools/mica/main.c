@@ -19,6 +19,7 @@ static const struct {
     {"info", command_info, "what is in a model: methods, operators, sizes"},
     {"bench", command_bench, "measure models, their nodes, or one operator"},
     {"make", command_make, "benchmark models, quantized, without Python"},
+    {"extract", command_extract, "one node of a model as a model of its own"},
     {"inspect", command_inspect, "profiles (ETDumps) as tables, pages and traces"},
     {"diff", command_diff, "two profiles of one model, event by event"},
     {"cpu", command_cpu, "what this CPU has, and the micro-kernels for it"},

@@ -1,0 +1,182 @@
+#!/usr/bin/env python3
+"""Models that mica makes, in the real ExecuTorch.
+
+    tests/interop/author.py MICA [COUNT]
+
+Makes the tutorial's models and COUNT random ones (200), runs each in ExecuTorch and in mica with the same inputs, and opens
+the ETRecord of every tenth in the Inspector. Then exports layers with PyTorch's and torchao's quantizers and compares
+weights and scales with mica's, made of the same weights, bit for bit. Needs ExecuTorch's Python package.
+"""
+import glob
+import logging
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import warnings
+
+warnings.filterwarnings("ignore")
+logging.disable(logging.CRITICAL)
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+from executorch.devtools import Inspector  # noqa: E402
+from executorch.exir._serialize._program import deserialize_pte_binary  # noqa: E402
+from executorch.extension.pybindings.portable_lib import _load_for_executorch  # noqa: E402
+
+TYPES = {5: torch.float16, 6: torch.float32}
+# Of the largest output: float sums in another order; a quantum of int8 that falls to the other side.
+ROOM = {"pf32_gemm": 1e-5, "pf16_gemm": 1e-2, "pqs8_qc8w_gemm": 2e-2, "qp8_f32_qc8w_gemm": 1e-2, "qp8_f32_qb4w_gemm": 1e-2}
+
+
+def make(mica, out, words):
+    subprocess.run([mica, "make", *words, "-o", out], check=True)
+
+
+def random_words(dice):
+    op = dice.choice(["linear", "linear", "conv2d", "conv2d", "matmul"])
+    variants = list(ROOM) if op == "linear" else list(ROOM)[: 3 if op == "conv2d" else 2]
+    variant = dice.choice(variants)
+    size = lambda most: str(dice.randint(1, most))  # noqa: E731
+    words = [op, "--variant", variant, "--seed", size(10**6)]
+    if op == "linear":
+        k = 32 * dice.randint(1, 8) if "qb4w" in variant else dice.randint(1, 300)
+        words += ["--m", size(20), "--k", str(k), "--n", size(300)]
+    elif op == "matmul":
+        words += ["--batch", size(4), "--m", size(60), "--k", size(60), "--n", size(60)]
+    else:
+        groups = dice.choice([1, 1, 1, 2, 3])
+        kernel = dice.randint(1, 3)
+        words += ["--batch", size(2), "--in-channels", str(groups * dice.randint(1, 8)), "--groups", str(groups)]
+        words += ["--out-channels", str(groups * dice.randint(1, 8)), "--height", str(dice.randint(3, 20))]
+        words += ["--width", str(dice.randint(3, 20)), "--kernel", str(kernel), "--stride", size(2)]
+        words += ["--padding", str(dice.randint(0, kernel // 2))]
+        words += ["--per-tensor"] if "pqs8" in variant and dice.random() < 0.3 else []
+    words += ["--no-bias"] if op != "matmul" and dice.random() < 0.3 else []
+    return words, ROOM[variant]
+
+
+def agrees(mica, model, room, folder):
+    method = _load_for_executorch(model)
+    meta = method.method_meta("forward")
+    tensors = [meta.input_tensor_meta(i) for i in range(meta.num_inputs())]
+    inputs = [torch.randn(list(t.sizes())).to(TYPES[t.dtype()]) for t in tensors]
+    want = method.forward(inputs)[0].numpy().astype(np.float64)
+    command = [mica, "run", model, "--output-dir", folder, "--quiet"]
+    for i, value in enumerate(inputs):
+        np.save(f"{folder}/{i}.npy", value.numpy())
+        command += ["--input", f"{folder}/{i}.npy"]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    got = np.load(f"{folder}/output_0.npy").astype(np.float64)
+    return got.shape == want.shape and np.abs(got - want).max() <= room * max(np.abs(want).max(), 1e-3)
+
+
+def inspected(mica, model, folder):
+    dump = f"{folder}/run.etdump"
+    subprocess.run([mica, "run", model, "--etdump-path", dump, "--quiet"], check=True, stdout=subprocess.DEVNULL)
+    blocks = Inspector(etdump_path=dump, etrecord=model[:-3] + "etrecord").event_blocks
+    return any(event.op_types for block in blocks for event in block.events)
+
+
+def named(model):
+    with open(model, "rb") as file:
+        data = deserialize_pte_binary(file.read()).named_data
+    return {bytes(data.buffers[entry.buffer_index]) for entry in data.pte_data.values()}
+
+
+def export(module, example, path):
+    from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
+    from executorch.exir import to_edge_transform_and_lower
+
+    program = torch.export.export(module, (example,))
+    lowered = to_edge_transform_and_lower(program, partitioner=[XnnpackPartitioner()]).to_executorch()
+    with open(path, "wb") as file:
+        file.write(lowered.buffer)
+
+
+def pt2e(module, example, **options):
+    from executorch.backends.xnnpack.quantizer.xnnpack_quantizer import (
+        XNNPACKQuantizer,
+        get_symmetric_quantization_config,
+    )
+    from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
+
+    quantizer = XNNPACKQuantizer().set_global(get_symmetric_quantization_config(**options))
+    prepared = prepare_pt2e(torch.export.export(module, (example,)).module(), quantizer)
+    prepared(example)
+    return convert_pt2e(prepared)
+
+
+def int4(module, granularity):
+    from torchao.quantization.quant_api import Int8DynamicActivationIntxWeightConfig, quantize_
+
+    config = Int8DynamicActivationIntxWeightConfig(weight_dtype=torch.int4, weight_granularity=granularity)
+    quantized = torch.nn.Sequential(module)
+    quantize_(quantized, config)
+    return quantized
+
+
+def same_bits(mica, folder):
+    """For each way to quantize: how many constants the two files share, of how many that must."""
+    from torchao.quantization.granularity import PerAxis, PerGroup
+
+    torch.manual_seed(5)
+    rows, image = torch.randn(3, 64), torch.randn(1, 3, 16, 16)
+    linear = lambda: torch.nn.Linear(64, 24)  # noqa: E731
+    conv = lambda: torch.nn.Conv2d(3, 6, 3)  # noqa: E731
+    shape = ["linear", "--m", "3", "--k", "64", "--n", "24", "--variant"]
+    # Activations are calibrated otherwise, so biases of static layers differ with their unit.
+    ways = [
+        ("float", linear, rows, lambda m: m, [*shape, "pf32_gemm"], 2),
+        ("half", lambda: linear().half(), rows.half(), lambda m: m, [*shape, "pf16_gemm"], 2),
+        ("static", linear, rows, lambda m: pt2e(m, rows, is_per_channel=True), [*shape, "pqs8_qc8w_gemm"], 2),
+        ("dynamic", linear, rows, lambda m: pt2e(m, rows, is_per_channel=True, is_dynamic=True),
+         [*shape, "qp8_f32_qc8w_gemm"], 3),
+        ("int4 blocks", linear, rows, lambda m: int4(m, PerGroup(32)), [*shape, "qp8_f32_qb4w_gemm"], 3),
+        ("int4 channels", linear, rows, lambda m: int4(m, PerAxis(0)),
+         [*shape, "qp8_f32_qb4w_gemm", "--group-size", "64"], 3),
+        ("convolution", conv, image, lambda m: pt2e(m, image, is_per_channel=True),
+         ["conv2d", "--variant", "pqs8_qc8w_gemm"], 2),
+        ("per tensor", conv, image, lambda m: pt2e(m, image, is_per_channel=False),
+         ["conv2d", "--variant", "pqs8_qc8w_gemm", "--per-tensor"], 1),
+    ]
+    failed = 0
+    for name, build, example, quantize, words, expected in ways:
+        module = build().eval()
+        np.save(f"{folder}/w.npy", module.weight.detach().float().numpy())
+        np.save(f"{folder}/b.npy", module.bias.detach().float().numpy())
+        export(quantize(module), example, f"{folder}/theirs.pte")
+        make(mica, f"{folder}/ours.pte", [*words, "--weights", f"{folder}/w.npy", f"--bias={folder}/b.npy"])
+        shared = len(named(f"{folder}/theirs.pte") & named(f"{folder}/ours.pte"))
+        if shared != expected:
+            failed += 1
+            print(f"{name}: {shared} constants are the same, {expected} must be")
+    print(f"{len(ways)} exported layers compared, {failed} differ")
+    return failed
+
+
+def main(mica, count="200"):
+    dice, failed, seen = random.Random(1), 0, 0
+    torch.manual_seed(1)
+    with tempfile.TemporaryDirectory() as folder:
+        make(mica, f"{folder}/all", ["--all"])
+        models = [(path, 2e-2) for path in sorted(glob.glob(f"{folder}/all/*.pte"))]
+        for i in range(int(count)):
+            words, room = random_words(dice)
+            make(mica, f"{folder}/{i}.pte", words)
+            models.append((f"{folder}/{i}.pte", room))
+        for i, (model, room) in enumerate(models):
+            good = agrees(mica, model, room, folder)
+            if i < 9 or i % 10 == 0:
+                seen += 1
+                good = inspected(mica, model, folder) and good
+            if not good:
+                failed += 1
+                print(f"differs: {model}")
+        print(f"{len(models)} models run, {seen} inspected, {failed} differ")
+        failed += same_bits(mica, folder)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
