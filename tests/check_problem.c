@@ -211,6 +211,7 @@ static void make_rhs(problem *p, bool plain, random_state *random) {
 void problem_make(problem *p, const gemm_kernel *kernel, size_t m, size_t n, size_t k, size_t block, bool plain,
                   random_state *random) {
     *p = (problem){.variant = kernel->variant, .m = m, .n = n, .k = k, .min = -INFINITY, .max = INFINITY};
+    p->half_sums = (kernel->needs & CPU_AVX512FP16) != 0 && kernel->mr > 1;
     p->at_end = plain || !one_in(random, 3);
     p->rhs.block = p->variant == GEMM_QP8_F32_QB4W ? block : 0;
     make_lhs(p, kernel, plain, random);
@@ -307,7 +308,8 @@ static void solve_float(const problem *p, size_t m, size_t n, double *expected, 
     }
     *expected = fmin(fmax(sum, (double)p->min), (double)p->max);
     *bound = ((double)p->k + 2) * u * magnitude;
-    if (p->variant == GEMM_PF16) *bound += fabs(*expected) * 0x1p-11 + 0x1p-25; /* stored with 11 bits */
+    if (p->half_sums) *bound += 16 * 0x1p-11 * magnitude + (double)p->k * 0x1p-24; /* 16 in a row; subnormals */
+    if (p->variant == GEMM_PF16) *bound += fabs(*expected) * 0x1p-11 + 0x1p-25;    /* stored with 11 bits */
 }
 
 /* Each block sum is an exact integer; scaling and adding them is off by at most (blocks + 3) u times the sum of

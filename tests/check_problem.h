@@ -43,6 +43,7 @@ typedef struct problem {
     gemm_rhs rhs;
     float min, max;
     int32_t zero_point, qmin, qmax;
+    bool half_sums;   /* the kernel adds up some products in f16 */
     bool at_end;      /* where buffers touch their guards */
     double *expected; /* [m][n]: the stored value */
     double *bound;    /* [m][n]: the largest difference allowed; 0: the same bits */

@@ -4,7 +4,10 @@
  */
 #include "kernel/gemm/simd_avx512.h"
 
+#include "kernel/gemm/float_avx512.h"
 #include "kernel/gemm/float_kernels.h"
+
+const gemm_rhs_packing float_right_f16_avx512 = {"32_f16", COLUMNS, 1, right_size_f16, pack_right_f16};
 
 #define NEEDS (CPU_AVX2 | CPU_AVX512)
 #define GEMM(symbol, variant, right, run, direct)                                                                    \
@@ -13,5 +16,5 @@
     const gemm_kernel symbol = {#symbol, variant, NEEDS, 1, COLUMNS, 1, &(right), left, run, false};
 GEMM(pf32_gemm_14x32_avx512, GEMM_PF32, right_f32, run_f32, true)
 GEMV(pf32_gemv_1x32_avx512, GEMM_PF32, right_f32, NULL, run_row_f32)
-GEMM(pf16_gemm_14x32_avx512, GEMM_PF16, right_f16, run_f16, false)
-GEMV(pf16_gemv_1x32_avx512, GEMM_PF16, right_f16, &left_row, run_row_f16)
+GEMM(pf16_gemm_14x32_avx512, GEMM_PF16, float_right_f16_avx512, run_f16, false)
+GEMV(pf16_gemv_1x32_avx512, GEMM_PF16, float_right_f16_avx512, &left_row, run_row_f16)

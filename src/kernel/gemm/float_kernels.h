@@ -8,7 +8,7 @@
  * Sums are f32 and start with the bias; PF16 widens its weights on loading and rounds once at the end. Rows are
  * counted at compile time, so that sums stay in registers and a call of few rows costs no more than these.
  */
-#include "kernel/gemm/chunk.h"
+#include "kernel/gemm/right_chunks.h"
 
 /* ---- right operand ---- */
 
@@ -257,6 +257,5 @@ static void run_row_f16(const gemm_tile *tile) {
 }
 
 static const gemm_rhs_packing right_f32 = {"LANES_f32", COLUMNS, 1, right_size_f32, pack_right_f32};
-static const gemm_rhs_packing right_f16 = {"LANES_f16", COLUMNS, 1, right_size_f16, pack_right_f16};
 static const gemm_lhs_packing left = {"f32", ROWS, 1, left_size, pack_left};
 static const gemm_lhs_packing left_row = {"row_f32", 1, 1, left_size_row, pack_left_row};

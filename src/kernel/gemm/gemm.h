@@ -17,7 +17,8 @@
  *
  * Variants (activation × weight → output) and their arithmetic; all accumulate in int32 or f32:
  *   PF32          f32 × f32 → f32    bias + Σ
- *   PF16          f16 × f16 → f16    bias + Σ in f32, one rounding at the end
+ *   PF16          f16 × f16 → f16    bias + Σ in f32, one rounding at the end; AVX512-FP16 adds sums of 16 products,
+ *                                    which are f16
  *   QP8_F32_QC8W  rows × int8 → f32  Σ(q − zp)·w · inverse_scale · scale[n] + bias[n]
  *   QP8_F32_QC4W  the same, w = nibble − 8
  *   QP8_F32_QB4W  rows × int4 → f32  (Σ_blocks Σ(q − zp)·(nibble − 8) · block_scale) · inverse_scale + bias[n]
@@ -120,7 +121,7 @@ typedef struct gemm_tile {
 } gemm_tile;
 
 typedef struct gemm_kernel {
-    const char *name; /* variant, gemm or gemv, mr x nr, instruction set: "pf32_gemm_14x32_avx512f" */
+    const char *name; /* variant, gemm or gemv, mr x nr, instruction set: "pf32_gemm_14x32_avx512" */
     gemm_variant variant;
     cpu_features needs;
     size_t mr, nr, kr;

@@ -15,7 +15,7 @@
  */
 #include <math.h>
 
-#include "kernel/gemm/chunk.h"
+#include "kernel/gemm/right_chunks.h"
 
 typedef struct right_head {
     int32_t sums[COLUMNS]; /* Σw; PQS8: bias − (lhs_zero_point + LEFT_OFFSET)·Σw */

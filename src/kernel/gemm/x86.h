@@ -9,12 +9,15 @@
 #define GEMM_AVXVNNI (CPU_AVX2 | CPU_AVXVNNI)
 #define GEMM_AVX512 (CPU_AVX2 | CPU_AVX512)
 #define GEMM_AVX512VNNI (CPU_AVX2 | CPU_AVX512 | CPU_AVX512VNNI)
+#define GEMM_AVX512FP16 (CPU_AVX2 | CPU_AVX512 | CPU_AVX512FP16)
 
 #define GEMM_ROWS_X86(ROW)                                                                                           \
     ROW(pf32_gemm_14x32_avx512, GEMM_PF32, GEMM_AVX512, 14, 32, 1)                                                   \
     ROW(pf32_gemv_1x32_avx512, GEMM_PF32, GEMM_AVX512, 1, 32, 1)                                                     \
     ROW(pf32_gemm_6x16_avx2, GEMM_PF32, CPU_AVX2, 6, 16, 1)                                                          \
     ROW(pf32_gemv_1x16_avx2, GEMM_PF32, CPU_AVX2, 1, 16, 1)                                                          \
+    ROW(pf16_gemm_14x32_avx512fp16, GEMM_PF16, GEMM_AVX512FP16, 14, 32, 1)                                           \
+    ROW(pf16_gemv_1x32_avx512fp16, GEMM_PF16, GEMM_AVX512FP16, 1, 32, 1)                                             \
     ROW(pf16_gemm_14x32_avx512, GEMM_PF16, GEMM_AVX512, 14, 32, 1)                                                   \
     ROW(pf16_gemv_1x32_avx512, GEMM_PF16, GEMM_AVX512, 1, 32, 1)                                                     \
     ROW(pf16_gemm_6x16_avx2, GEMM_PF16, CPU_AVX2, 6, 16, 1)                                                          \

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Contiguous chunks of operands along k, for packers that load whole vectors: a chunk that lies in one piece is read
- * in place, others are put together in `stage` and filled up with zeros past the end. So no byte outside an operand
- * is read, and no packer knows about taps, strides or tails. Included after simd_*.h.
+ * Contiguous chunks of left operands along k, for packers that load whole vectors: a chunk that lies in one piece is
+ * read in place, others are put together in `stage` and filled up with zeros past the end. So no byte outside an
+ * operand is read, and no packer knows about taps, strides or tails. Included after simd_*.h.
  */
-#ifndef KERNEL_GEMM_CHUNK_H
-#define KERNEL_GEMM_CHUNK_H
+#ifndef KERNEL_GEMM_LEFT_CHUNKS_H
+#define KERNEL_GEMM_LEFT_CHUNKS_H
 
 #include <string.h>
 
@@ -78,40 +78,6 @@ __attribute__((noinline)) static void lhs_chunks(const gemm_lhs *lhs, size_t fir
         }
     }
     for (size_t m = count; m < rows; m++) chunks[m] = zeros;
-}
-
-/* The same of column n from element k on: `count` elements, of I4 an even number of nibbles. */
-static inline void rhs_stage(const gemm_rhs *rhs, size_t n, size_t k, size_t count, char *stage) {
-    const size_t here = k < rhs->k ? min_size(count, rhs->k - k) : 0, size = type_size(rhs->type);
-    if (rhs->type == GEMM_I4) {
-        memset(stage, 0x88, count / 2);
-        memcpy(stage, (const char *)rhs->data + n * rhs->n_stride + k / 2, (here + 1) / 2);
-        if (here % 2) stage[here / 2] = (char)((stage[here / 2] & 0x0f) | 0x80);
-        return;
-    }
-    const char *from = (const char *)rhs->data + (n * rhs->n_stride + k * rhs->k_stride) * size;
-    memset(stage, 0, count * size);
-    for (size_t i = 0; i < here; i++) copy_bytes(stage + i * size, from + i * rhs->k_stride * size, size);
-}
-
-/* Where `count` elements of each of columns [n, n + columns) are, from element k on; zeros for the rest of LANES. */
-__attribute__((noinline)) static void rhs_chunks(const gemm_rhs *rhs, size_t n, size_t columns, size_t k,
-                                                 size_t count, char stage[][CHUNK_BYTES], const char **chunks) {
-    const bool nibble = rhs->type == GEMM_I4;
-    if (k + count <= rhs->k && rhs->k_stride == 1) {
-        const size_t size = type_size(rhs->type), stride = rhs->n_stride * size;
-        const char *column = (const char *)rhs->data + n * stride + (nibble ? k / 2 : k * size);
-        for (size_t c = 0; c < columns; c++, column += stride) chunks[c] = column;
-    } else {
-        for (size_t c = 0; c < columns; c++) {
-            rhs_stage(rhs, n + c, k, count, stage[c]);
-            chunks[c] = stage[c];
-        }
-    }
-    for (size_t c = columns; c < LANES; c++) {
-        memset(stage[c], nibble ? 0x88 : 0, CHUNK_BYTES);
-        chunks[c] = stage[c];
-    }
 }
 
 #endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Contiguous chunks of right operands along k, as left_chunks.h has them of left ones.
+ */
+#ifndef KERNEL_GEMM_RIGHT_CHUNKS_H
+#define KERNEL_GEMM_RIGHT_CHUNKS_H
+
+#include "kernel/gemm/left_chunks.h"
+
+/* `count` elements (of I4 an even number of nibbles) of column n from element k on, put together. */
+static inline void rhs_stage(const gemm_rhs *rhs, size_t n, size_t k, size_t count, char *stage) {
+    const size_t here = k < rhs->k ? min_size(count, rhs->k - k) : 0, size = type_size(rhs->type);
+    if (rhs->type == GEMM_I4) {
+        memset(stage, 0x88, count / 2);
+        memcpy(stage, (const char *)rhs->data + n * rhs->n_stride + k / 2, (here + 1) / 2);
+        if (here % 2) stage[here / 2] = (char)((stage[here / 2] & 0x0f) | 0x80);
+        return;
+    }
+    const char *from = (const char *)rhs->data + (n * rhs->n_stride + k * rhs->k_stride) * size;
+    memset(stage, 0, count * size);
+    for (size_t i = 0; i < here; i++) copy_bytes(stage + i * size, from + i * rhs->k_stride * size, size);
+}
+
+/* Where `count` elements of each of columns [n, n + columns) are, from element k on; zeros for the rest of LANES. */
+__attribute__((noinline)) static void rhs_chunks(const gemm_rhs *rhs, size_t n, size_t columns, size_t k,
+                                                 size_t count, char stage[][CHUNK_BYTES], const char **chunks) {
+    const bool nibble = rhs->type == GEMM_I4;
+    if (k + count <= rhs->k && rhs->k_stride == 1) {
+        const size_t size = type_size(rhs->type), stride = rhs->n_stride * size;
+        const char *column = (const char *)rhs->data + n * stride + (nibble ? k / 2 : k * size);
+        for (size_t c = 0; c < columns; c++, column += stride) chunks[c] = column;
+    } else {
+        for (size_t c = 0; c < columns; c++) {
+            rhs_stage(rhs, n + c, k, count, stage[c]);
+            chunks[c] = stage[c];
+        }
+    }
+    for (size_t c = columns; c < LANES; c++) {
+        memset(stage[c], nibble ? 0x88 : 0, CHUNK_BYTES);
+        chunks[c] = stage[c];
+    }
+}
+
+#endif
