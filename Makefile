@@ -1,6 +1,7 @@
 # A thin front of CMake: CMakeLists.txt and CMakePresets.json are the truth.
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
+MAKEFLAGS += --no-print-directory
 
 .PHONY: all demo check interop check-aarch64 aarch64 bench install format clean
 

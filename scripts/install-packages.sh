@@ -45,7 +45,7 @@ if [ "$(id -u)" != 0 ]; then
     sudo=sudo
     echo 'They are installed with sudo, which may ask for your password.'
 fi
-install="$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends"
+install="${sudo:+sudo }env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends"
 case $missing in
 *:arm64*)
     echo '+ dpkg --add-architecture arm64'
