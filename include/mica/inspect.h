@@ -115,8 +115,8 @@ MICA_API const mica_inspect_row *mica_inspection_row(const mica_inspection *insp
 
 typedef struct mica_inspect_selection {
     const char *include, *exclude; /* POSIX extended regular expressions on names; NULL: none */
-    const char *sort;              /* "p50", "share", … largest first, or "name"; NULL or "order": the file's order */
-    bool calls;                    /* rows named OPERATOR_CALL too, which the Inspector's tables leave out */
+    const char *sort; /* "p50" or another number of a row, largest first; "name"; NULL, "order": as in the file */
+    bool calls;       /* rows named OPERATOR_CALL too, which the Inspector's tables leave out */
 } mica_inspect_selection;
 
 /* Selects rows; at first all but OPERATOR_CALL are selected. Errors: ARGUMENT, MEMORY. */

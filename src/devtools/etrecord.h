@@ -10,6 +10,8 @@
 
 #include <jansson.h>
 
+#include <string.h>
+
 #include "base/memory.h"
 
 /* An operator node of the edge program. */
@@ -56,5 +58,8 @@ void etrecord_close(etrecord *record); /* zeros are fine */
 const record_instruction *etrecord_find(const etrecord *record, int64_t instruction); /* NULL: unknown */
 /* The nodes with a handle; NULL and 0 when there is none. */
 const record_node *etrecord_nodes(const etrecord *record, int64_t handle, size_t *count);
+
+/* Operators that only convert say little of what a node is. */
+static inline bool record_is_quantization(const char *op) { return strstr(op, "quantize_") != NULL; }
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The inside of an inspection. Opening goes through it in this order: rows and statistics (inspection.c), what a
- * dump of Mica's own says of its nodes (metadata.c), the record (join.c), what follows from all of it
- * (inspection.c).
+ * The inside of an inspection. Opening (inspection.c) fills it in this order: rows and their times (rows.c), what a dump of
+ * Mica's own says of its nodes (metadata.c), what the model says (model.c), what the record says (join.c), and what
+ * follows from all of it (derive.c).
  */
 #ifndef DEVTOOLS_INSPECTION_H
 #define DEVTOOLS_INSPECTION_H
@@ -41,7 +41,8 @@ struct mica_inspection {
     const char *record_path; /* NULL: none, or none that fits */
     json_t *machine;         /* what the dump says of the machine that ran; may be NULL */
     double caches[3];        /* bytes of its first, second and third; 0: unknown */
-    double factor;           /* ticks to a unit of the target scale */
+    double factor;           /* ticks in a unit of the target scale */
+    double units;            /* of the target scale in a second; 0: cycles */
     mica_time_scale source;
     etrecord record;
     size_t op_type_count; /* of all rows */
@@ -58,11 +59,30 @@ mica_status inspection_note(mica_inspection *inspection, bool warning, mica_erro
 /* A copy of a text with what is no UTF-8 replaced: jansson and browsers take nothing else. */
 mica_status inspection_text(mica_inspection *inspection, const char *text, const char **copy, mica_error *error);
 
+/* Makes the rows, with their times. */
+mica_status inspection_rows(mica_inspection *inspection, mica_error *error);
+
+/* Whether a 95 % interval says less than the median within 5 %. */
+static inline bool inspection_too_spread(double low, double high, double median) {
+    return !(high - low <= 0.1 * median);
+}
+
+static inline bool starts_with(const char *text, const char *prefix) {
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
 /* Fills in what the metadata of Mica's own events says. */
 mica_status inspection_metadata(mica_inspection *inspection, mica_error *error);
 
 /* Fills in what a model says of nodes and work, or notes that it is another one. */
 mica_status inspection_model(mica_inspection *inspection, const char *path, const char *method, mica_error *error);
+
+/* Module and source line of a row, from the most telling of some nodes. */
+mica_status inspection_origin(mica_inspection *inspection, const record_node *nodes, size_t count,
+                              mica_inspect_row *row, mica_error *error);
+
+/* Fills in what follows from all of it, and the summary. */
+mica_status inspection_derive(mica_inspection *inspection, mica_error *error);
 
 /* Fills in what the record says, or notes that it is of something else. */
 mica_status inspection_join(mica_inspection *inspection, mica_error *error);

@@ -249,7 +249,9 @@ bool command_inspect(int argc, char **argv, struct fault *fault) {
         TEXT("exclude", "REGEX", inspect.selection.exclude, "no events whose name matches"),
         FLAG("calls", inspect.selection.calls, "the OPERATOR_CALL events too"),
         TEXT("sort", "KEY", inspect.selection.sort,
-             "order, name, p10, p50, p90, avg, min, max, first, share, gops or gbps; times largest first"),
+             "order, name, or largest first by p10, p50, p90, avg, min, max, first, warm, share, gops, gbps, "
+             "operations, bytes "
+             "or roof_share"),
         TEXT("group-by", "KEY", inspect.group_by, "sum up work by name, op, kernel or module"),
     };
     const command_line line = {
