@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Kernels whose result comes from numbers: full, arange, rand and the like.
+ * Kernels whose result comes from numbers: full, arange, rand, dropout and the like.
  */
 #include "runtime/portable/element.h"
 #include "runtime/portable/kernels.h"
@@ -150,3 +150,34 @@ static mica_status random_out(kernel_call *call, bool normal) {
 /* sizes, out */
 mica_status rand_uniform(kernel_call *call) { return random_out(call, false); }
 mica_status rand_normal(kernel_call *call) { return random_out(call, true); }
+
+/* input, p, train, out, mask: in training each element is zero with probability p, the others are scaled by 1 / (1 − p) */
+mica_status native_dropout(kernel_call *call) {
+    struct tensor *input = NULL, *outs[2] = {NULL};
+    double p = 0;
+    bool train = true;
+    TRY(call_tensor(call, 0, &input));
+    TRY(call_double(call, 1, &p));
+    if (!call_is_none(call, 2)) TRY(call_bool(call, 2, &train));
+    if (!(p >= 0 && p <= 1)) return call_fail(call, MICA_ERROR_VALUE, "the probability is %g", p);
+    for (size_t i = 0; i < 2; i++) {
+        TRY(call_out(call, 3 + i, &outs[i]));
+        TRY(call_resize(call, outs[i], input->view.rank, input->view.sizes));
+    }
+    if (!type_is_float(outs[0]->view.type)) return call_fail(call, MICA_ERROR_TYPE, "the result is no float");
+    const view from = view_of(input), to = view_of(outs[0]), flags = view_of(outs[1]);
+    void *values = NULL, *kept = NULL;
+    TRY(call_scratch_array(call, view_count(&from), sizeof(double), &values));
+    TRY(call_scratch_array(call, view_count(&from), sizeof(uint8_t), &kept));
+    const view dense = view_dense(MICA_F64, from.rank, from.sizes, values);
+    const view mask = view_dense(MICA_BOOL, from.rank, from.sizes, kept);
+    view_copy(call, &dense, &from);
+    for (size_t i = 0; i < view_count(&from); i++) {
+        const bool keep = !train || p == 0 || uniform(call->random) > p;
+        ((uint8_t *)kept)[i] = keep;
+        if (train) ((double *)values)[i] *= keep ? 1 / (1 - p) : 0;
+    }
+    view_copy(call, &to, &dense);
+    view_copy(call, &flags, &mask);
+    return MICA_OK;
+}

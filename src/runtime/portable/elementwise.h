@@ -31,7 +31,7 @@
     X(EW_DIV_TRUNC, 2, 3, SAME, trunc(a / b), div64(a, b)) \
     X(EW_DIV_FLOOR, 2, 3, SAME, floor_divide(a, b), floor_div64(a, b)) \
     X(EW_FMOD, 2, 3, SAME, fmod(a, b), sub64(a, mul64(div64(a, b), b))) \
-    X(EW_REMAINDER, 2, 3, SAME, remainder_of(a, b), sub64(a, mul64(floor_div64(a, b), b))) \
+    X(EW_REMAINDER, 2, 3, SAME, remainder_of(a, b), sub64(a, mul64(div64(a, b), b))) /* integers as ExecuTorch: of C */ \
     X(EW_POW, 2, 3, SAME, pow(a, b), pow64(a, b)) \
     X(EW_MAXIMUM, 2, 3, SAME, isnan(a) || a > b ? a : b, a > b ? a : b) \
     X(EW_MINIMUM, 2, 3, SAME, isnan(a) || a < b ? a : b, a < b ? a : b) \

@@ -53,6 +53,7 @@ mica_status scalar_tensor(kernel_call *call);
 mica_status arange(kernel_call *call);
 mica_status rand_uniform(kernel_call *call);
 mica_status rand_normal(kernel_call *call);
+mica_status native_dropout(kernel_call *call);
 
 /* index.c */
 mica_status embedding(kernel_call *call);

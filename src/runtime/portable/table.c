@@ -145,6 +145,7 @@ static const portable_kernel kernels[] = {
     {"aten::mul.Scalar_out", 4, EW_MUL, OUTS, elementwise},
     {"aten::mul.out", 4, EW_MUL, OUTS, elementwise},
     {"aten::narrow_copy.out", 6, 0, OUTS, narrow_copy},
+    {"aten::native_dropout.out", 6, 0, OUTS, native_dropout},
     {"aten::native_group_norm.out", 12, 0, OUTS, native_group_norm},
     {"aten::native_layer_norm.out", 9, 0, OUTS, native_layer_norm},
     {"aten::ne.Scalar_out", 4, EW_NE, OUTS, elementwise},

@@ -174,9 +174,11 @@ aten("floor_divide.out", mixed(9), mixed(9, low=1, high=5))
 aten("floor_divide.out", mixed(9, dtype=torch.int64), mixed(9, dtype=torch.int64, low=-4, high=-1))
 for op in ("remainder", "fmod"):
     aten(op + ".Tensor_out", mixed(9), mixed(9, low=-5, high=-1))
-    aten(op + ".Tensor_out", mixed(9, dtype=torch.int32), mixed(9, dtype=torch.int32, low=-5, high=-1))
     aten(op + ".Scalar_out", mixed(9), 0.75)
-    aten(op + ".Scalar_out", mixed(9, dtype=torch.int64), 4)
+    # ExecuTorch gives integers the remainder of C in both.
+    x, y = mixed(9, dtype=torch.int32), mixed(9, dtype=torch.int32, low=-5, high=-1)
+    case(f"aten::{op}.Tensor_out", [x, y], [torch.fmod(x, y)])
+    case(f"aten::{op}.Scalar_out", [x, 4], [torch.fmod(x, 4)])
 aten("pow.Tensor_Scalar_out", mixed(5), 3)
 aten("pow.Tensor_Scalar_out", mixed(5, dtype=torch.int32), 3)
 aten("pow.Tensor_Scalar_out", mixed(5, low=1), 0.5)
@@ -570,6 +572,11 @@ moved = cache_k.clone()
 moved[:, 5], moved[:, 1] = new_k[:, 0], new_k[:, 1]
 case(L + "update_cache_with_indices.out", [new_k, Written(cache_k), 0, torch.tensor([[5, 1]])],
      [moved, torch.zeros(1)])
+
+ones = torch.ones(2, 3, dtype=torch.bool)
+case("aten::native_dropout.out", [mixed(2, 3), 0.5, False], [mixed(2, 3), ones])
+case("aten::native_dropout.out", [mixed(2, 3), 0.0, None], [mixed(2, 3), ones])
+case("aten::native_dropout.out", [mixed(2, 3), 1.0, True], [torch.zeros(2, 3), ~ones])
 
 # ---- what is refused ----
 case("aten::add.out", [mixed(2, 3), mixed(2), 1], "SHAPE f32[2,3]")
