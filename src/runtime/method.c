@@ -17,14 +17,14 @@ static mica_status find_kernels(mica_method *method, mica_error *error) {
     void *memory = NULL;
     TRY(arena_array(&method->arena, plan->operator_count, sizeof(portable_kernel *), &memory, error));
     const portable_kernel **const kernels = memory;
-    char missing[768] = "";
-    size_t used = 0;
+    char names[768] = "";
+    size_t missing = 0, used = 0;
     for (size_t i = 0; i < plan->operator_count; i++) {
         kernels[i] = portable_find(plan->operators[i]);
-        if (kernels[i] || used >= sizeof missing) continue;
-        used += (size_t)snprintf(missing + used, sizeof missing - used, used ? ", %s" : "%s", plan->operators[i]);
+        if (kernels[i] || (missing++ && used >= sizeof names)) continue;
+        used += (size_t)snprintf(names + used, sizeof names - used, used ? ", '%s'" : "'%s'", plan->operators[i]);
     }
-    if (used) return error_set(error, MICA_ERROR_MISSING_OPERATOR, "Mica has no kernel for %s", missing);
+    if (missing) return error_set(error, MICA_ERROR_MISSING_OPERATOR, "Mica has no kernel for %s", names);
 
     TRY(arena_array(&method->arena, plan->chain_count, sizeof *method->instructions, &memory, error));
     method->instructions = memory;
