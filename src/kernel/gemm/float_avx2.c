@@ -6,7 +6,7 @@
 
 #include "kernel/gemm/float_kernels.h"
 
-static const gemm_rhs_packing right_f16 = {"16_f16", COLUMNS, 1, right_size_f16, pack_right_f16};
+static const gemm_rhs_packing right_f16 = {"f16", COLUMNS, 1, right_size_f16, pack_right_f16};
 
 #define NEEDS CPU_AVX2
 #define GEMM(symbol, variant, right, run, direct)                                                                    \

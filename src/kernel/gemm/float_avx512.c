@@ -7,7 +7,7 @@
 #include "kernel/gemm/float_avx512.h"
 #include "kernel/gemm/float_kernels.h"
 
-const gemm_rhs_packing float_right_f16_avx512 = {"32_f16", COLUMNS, 1, right_size_f16, pack_right_f16};
+const gemm_rhs_packing float_right_f16_avx512 = {"f16", COLUMNS, 1, right_size_f16, pack_right_f16};
 
 #define NEEDS (CPU_AVX2 | CPU_AVX512)
 #define GEMM(symbol, variant, right, run, direct)                                                                    \

@@ -17,6 +17,9 @@ enum { CHUNK_BYTES = 4 * LANES * 4 }; /* the largest: 4 vectors */
 /* Columns of a vector that starts `c` columns into a panel of which `columns` are real. */
 static inline size_t lanes_of(size_t columns, size_t c) { return c < columns ? min_size(columns - c, LANES) : 0; }
 
+/* LANES floats from a chunk of f32 or f16. */
+INLINE vfloat any_load(const void *p, gemm_type type) { return type == GEMM_F16 ? half_load(p) : float_load(p); }
+
 static inline size_t type_size(gemm_type type) { return type == GEMM_F32 ? 4 : type == GEMM_F16 ? 2 : 1; }
 static inline size_t lhs_k(const gemm_lhs *lhs) { return lhs->tap_count * lhs->tap_length; }
 
@@ -46,8 +49,8 @@ static inline void lhs_stage(const gemm_lhs *lhs, size_t m, lhs_cursor cursor, s
     for (size_t i = 0; i < size; i += sizeof(vint)) int_store(stage + i, int_splat(0));
     if (left == 0) return;
 
-    const size_t head = min_size(piece_size - cursor.at, size),
-                 count = min_size(left - 1, (size - head) / piece_size);
+    const size_t head = min_size(piece_size - cursor.at, size);
+    const size_t count = min_size(left - 1, (size - head) / piece_size);
     copy_bytes(stage, (const char *)*pieces++ + cursor.at, head);
     char *to = stage + head;
     switch (piece_size) { /* of three channels, as images have, and two */

@@ -21,7 +21,8 @@ static inline void rhs_stage(const gemm_rhs *rhs, size_t n, size_t k, size_t cou
     for (size_t i = 0; i < here; i++) copy_bytes(stage + i * size, from + i * rhs->k_stride * size, size);
 }
 
-/* Where `count` elements of each of columns [n, n + columns) are, from element k on; zeros for the rest of LANES. */
+/* Where `count` elements of each of columns [n, n + columns) are, from element k on; zeros for the rest of LANES, which
+ * are put there at k 0 and stay for the calls that follow with the same `stage` and `chunks`. */
 __attribute__((noinline)) static void rhs_chunks(const gemm_rhs *rhs, size_t n, size_t columns, size_t k,
                                                  size_t count, char stage[][CHUNK_BYTES], const char **chunks) {
     const bool nibble = rhs->type == GEMM_I4;
@@ -35,7 +36,7 @@ __attribute__((noinline)) static void rhs_chunks(const gemm_rhs *rhs, size_t n, 
             chunks[c] = stage[c];
         }
     }
-    for (size_t c = columns; c < LANES; c++) {
+    for (size_t c = columns; c < LANES && k == 0; c++) {
         memset(stage[c], nibble ? 0x88 : 0, CHUNK_BYTES);
         chunks[c] = stage[c];
     }
