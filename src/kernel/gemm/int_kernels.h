@@ -40,10 +40,10 @@ INLINE void int_step(vsum sums[ROWS][VECTORS], const int32_t *left, size_t left_
     }
 }
 
-/* Sums over k elements. Few rows are too few sums to hide the latency of a dot product: then 2 or 4 steps go into sums
- * of their own. */
+/* Sums over k elements, a multiple of 32 in a block. Few rows are too few sums to hide the latency of a dot product:
+ * then 2 or 4 steps go into sums of their own. */
 INLINE void int_sums(vsum sums[ROWS][VECTORS], const int32_t *left, size_t left_step, const char *weights, size_t k,
-                     const size_t rows, const size_t vectors, const bool nibble) {
+                     const size_t rows, const size_t vectors, const bool nibble, const bool block) {
     const size_t splits = rows >= 4 ? 1 : rows >= 2 ? 2 : 4, step_k = nibble ? 8 : KR;
     const size_t step = nibble ? COLUMNS * sizeof(int32_t) : COLUMNS * KR, left_next = left_step * (step_k / KR);
     vsum split[4][ROWS][VECTORS];
@@ -59,7 +59,7 @@ INLINE void int_sums(vsum sums[ROWS][VECTORS], const int32_t *left, size_t left_
             int_step(s ? split[s] : sums, left, left_step, weights, rows, vectors, nibble);
         }
     }
-    for (; steps > 0; steps--, left += left_next, weights += step) {
+    for (; steps > 0 && !block; steps--, left += left_next, weights += step) {
         int_step(sums, left, left_step, weights, rows, vectors, nibble);
     }
     UNROLL for (size_t m = 0; m < rows; m++) {
@@ -72,7 +72,7 @@ INLINE void int_sums(vsum sums[ROWS][VECTORS], const int32_t *left, size_t left_
 INLINE void store_sums(int32_t *out, const left_view *left, const char *weights, size_t k, const size_t rows,
                        const size_t vectors, const bool nibble) {
     vsum sums[ROWS][VECTORS];
-    int_sums(sums, left->data, left->step, weights, k, rows, vectors, nibble);
+    int_sums(sums, left->data, left->step, weights, k, rows, vectors, nibble, false);
     UNROLL for (size_t m = 0; m < rows; m++) {
         UNROLL for (size_t v = 0; v < vectors; v++) {
             int_store(out + m * COLUMNS + v * LANES, int_sar((vint)sums[m][v], nibble ? NIBBLE_SHIFT : 0));
@@ -90,7 +90,7 @@ INLINE void store_block_sums(float *out, const left_view *left, const char *pack
     }
     for (; k > 0; k -= block, data += block / KR * left->step) {
         vsum sums[ROWS][VECTORS];
-        int_sums(sums, data, left->step, packed, block, rows, vectors, true);
+        int_sums(sums, data, left->step, packed, block, rows, vectors, true, true);
         packed += block / 2 * COLUMNS;
         UNROLL for (size_t v = 0; v < vectors; v++) {
             const vfloat scale = bfloat_load((const uint16_t *)packed + v * LANES);
