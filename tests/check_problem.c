@@ -59,9 +59,10 @@ static float value(random_state *random, bool plain) {
     }
 }
 
-/* A row for dynamic quantization: rounding ties, one sign only, all equal, all zero and very wide ranges occur. */
+/* A row for dynamic quantization: all equal, all zero, of one sign, very wide or narrow ranges, rounding ties, infinities
+ * and NaN occur. */
 static void fill_row(float *row, size_t count, gemm_type type, random_state *random, bool plain) {
-    const size_t kind = plain ? 8 : random_below(random, 16);
+    const size_t kind = plain ? 15 : random_below(random, 16);
     const float constant = random_float(random, -3.0f, 3.0f);
     const float size =
         powf(10.0f, type == GEMM_F16 ? random_float(random, -6.0f, 4.0f) : random_float(random, -20.0f, 15.0f));
@@ -73,6 +74,8 @@ static void fill_row(float *row, size_t count, gemm_type type, random_state *ran
         case 3: row[i] = random_float(random, -4.0f, -0.5f); break;
         case 4: row[i] = random_float(random, -size, size); break;
         case 5: row[i] = 0.5f * (float)((int)random_below(random, 511) - 255); break; /* range 255: scale 1, ties */
+        case 6: row[i] = one_in(random, 8) ? constant * INFINITY : random_float(random, -1.0f, 1.0f); break;
+        case 7: row[i] = one_in(random, 8) ? NAN : random_float(random, -1.0f, 1.0f); break;
         default: row[i] = value(random, plain);
         }
     }
