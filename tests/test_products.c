@@ -498,12 +498,30 @@ static void matmuls_of_all_types_and_batches(void **state) {
     }
 }
 
+static void a_missing_operand_is_refused(void **state) {
+    (void)state;
+    static const size_t dims[] = {2, 3};
+    data x = make(MICA_OPERAND_F32, 2, dims, 0, 0);
+    mica_context *context;
+    assert_int_equal(mica_context_create(NULL, &context), MICA_OK);
+    const mica_operation operation = {.kind = MICA_ADD,
+                                      .output_min = -INFINITY,
+                                      .output_max = INFINITY,
+                                      .input_count = 1,
+                                      .inputs = {&x.operand},
+                                      .output = &x.operand};
+    mica_operator *op = NULL;
+    assert_int_equal(mica_operator_create(context, &operation, &op), MICA_ERROR_ARGUMENT);
+    assert_null(op);
+    mica_context_destroy(context);
+    drop(&x);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(linear_of_all_types_and_shapes),
-        cmocka_unit_test(linear_of_weights_in_other_forms),
-        cmocka_unit_test(convolutions_of_all_types_and_windows),
-        cmocka_unit_test(matmuls_of_all_types_and_batches),
+        cmocka_unit_test(linear_of_all_types_and_shapes),        cmocka_unit_test(linear_of_weights_in_other_forms),
+        cmocka_unit_test(convolutions_of_all_types_and_windows), cmocka_unit_test(matmuls_of_all_types_and_batches),
+        cmocka_unit_test(a_missing_operand_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -53,10 +53,38 @@ static mica_status check_operand(const mica_operand *operand, mica_error *error)
     return MICA_OK;
 }
 
+/* Operands that a kind reads in any case; a bias after them may be missing. */
+static size_t operands_needed(mica_operation_kind kind) {
+    switch (kind) {
+    case MICA_ADD:
+    case MICA_SUBTRACT:
+    case MICA_MULTIPLY:
+    case MICA_DIV:
+    case MICA_MINIMUM:
+    case MICA_MAXIMUM:
+    case MICA_PRELU:
+    case MICA_BATCH_MATRIX_MULTIPLY:
+    case MICA_FULLY_CONNECTED:
+    case MICA_CONV_2D:
+    case MICA_DEPTHWISE_CONV_2D:
+    case MICA_CONV_TRANSPOSE_2D:
+    case MICA_CONCATENATE_2: return 2;
+    case MICA_CONCATENATE_3: return 3;
+    case MICA_CONCATENATE_4: return 4;
+    case MICA_CONCATENATE_5: return 5;
+    default: return 1;
+    }
+}
+
 static mica_status check_operation(const mica_operation *operation, mica_error *error) {
     if (!op_class_of(operation->kind) || operation->input_count < 1 ||
         operation->input_count > MICA_OPERATION_MAX_INPUTS || !operation->inputs[0] || !operation->output) {
         return error_set(error, MICA_ERROR_ARGUMENT, "the operation's kind or operands are not valid");
+    }
+    for (size_t i = 0; i < operands_needed(operation->kind); i++) {
+        if (i < operation->input_count && operation->inputs[i]) continue;
+        return error_set(error, MICA_ERROR_ARGUMENT, "%s: operand %zu is missing",
+                         mica_operation_name(operation->kind), i);
     }
     for (size_t i = 0; i < operation->input_count; i++) {
         if (operation->inputs[i]) TRY(check_operand(operation->inputs[i], error));
