@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The inside of an inspection. Opening (inspection.c) fills it in this order: rows and their times (rows.c), what a dump of
+ * The inside of an inspection. Opening (open.c) fills it in this order: rows and their times (rows.c), what a dump of
  * Mica's own says of its nodes (metadata.c), what the model says (model.c), what the record says (join.c), and what
  * follows from all of it (derive.c).
  */
