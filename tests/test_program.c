@@ -82,18 +82,15 @@ static void everything_is_decoded(void **state) {
 static void a_bundled_program_is_unwrapped(void **state) {
     (void)state;
     const struct image inner = whole_program();
-    builder b;
-    fb_builder_init(&b, &memory_default);
-    const fb_ref bytes = fb_build_scalars(&b, &pte_bundle_schema, BUNDLE_PROGRAM, inner.data, inner.size);
-    fb_begin(&b, &pte_bundle_schema);
-    fb_set_int(&b, BUNDLE_VERSION, 0);
-    fb_set_ref(&b, BUNDLE_PROGRAM, bytes);
-    const uint8_t *data = NULL;
-    size_t size = 0;
-    assert_int_equal(fb_finish(&b, fb_end(&b), &(fb_options){.identifier = "BP08"}, &data, &size, NULL), MICA_OK);
-    const struct image image = {malloc(size), size};
-    memcpy(image.data, data, size);
     struct opened o;
+    struct arena arena;
+    bytes_span file = {NULL, 0};
+    arena_init(&arena, &memory_default, 0);
+    assert_int_equal(bundled_write((bytes_span){inner.data, inner.size}, NULL, 0, &arena, &file, NULL), MICA_OK);
+    const size_t size = file.count;
+    const struct image image = {malloc(size), size};
+    memcpy(image.data, file.data, size);
+    arena_free(&arena);
     open_image(&o, image.data, image.size);
     assert_string_equal(o.error.text, "");
     assert_int_equal(o.program->file_size, inner.size);
@@ -111,7 +108,6 @@ static void a_bundled_program_is_unwrapped(void **state) {
     assert_int_equal(o.status, MICA_ERROR_FORMAT);
     assert_non_null(strstr(o.error.text, "the bundled program at byte "));
     close_image(&o);
-    fb_builder_free(&b);
     free(image.data);
     free(inner.data);
 }

@@ -26,7 +26,7 @@ typedef struct mica_program_options {
 } mica_program_options;
 
 /* Opens and verifies a file: every structure and every meaning that later use relies on. The file is mapped; it must not
- * change while the program is open. A bundled program (.bpte) is opened as the program inside it.
+ * change while the program is open. A bundled program (.bpte) is opened as the program inside it, with its test cases.
  * Errors: ARGUMENT, IO, FORMAT, NOT_FOUND (a tensor that no data file has), UNSUPPORTED (unbounded shapes, devices other than
  * the CPU), LIMIT, MEMORY. `options` may be NULL. */
 MICA_API MICA_MUST_USE mica_status mica_program_open(mica_context *context, const char *path,
@@ -59,6 +59,19 @@ MICA_API MICA_MUST_USE mica_status mica_program_input_info(const mica_program *p
                                                            mica_value_info *info);
 MICA_API MICA_MUST_USE mica_status mica_program_output_info(const mica_program *program, size_t method, size_t index,
                                                             mica_value_info *info);
+
+/* ---- test cases, which a bundled program (.bpte) has for its methods ---- */
+
+/* 0 where there are none. */
+MICA_API size_t mica_program_case_count(const mica_program *program, size_t method);
+/* Values that case `index` expects of the method: as many as it gives, or 0. It has all inputs. */
+MICA_API size_t mica_program_case_output_count(const mica_program *program, size_t method, size_t index);
+/* An input, and an expected output, of case `index`: borrowed until the program is closed, for mica_method_set_input, which
+ * checks types and shapes. Errors: ARGUMENT. */
+MICA_API MICA_MUST_USE mica_status mica_program_case_input(const mica_program *program, size_t method, size_t index,
+                                                           size_t input, mica_value *value);
+MICA_API MICA_MUST_USE mica_status mica_program_case_output(const mica_program *program, size_t method, size_t index,
+                                                            size_t output, mica_value *value);
 
 /* Sizes, in bytes, of what is in the file and of what a method plans. */
 typedef struct mica_program_sizes {

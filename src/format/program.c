@@ -137,19 +137,6 @@ static mica_status read_methods(pte_parts *parts) {
     return MICA_OK;
 }
 
-/* The program inside a bundled program; its test cases are no business of the door's. */
-static mica_status unwrap(const uint8_t **file, size_t *size, mica_error *error) {
-    TRY(fb_verify(*file, *size, &(fb_options){.identifier = "BP08"}, &pte_bundle_schema, error));
-    const fb_table root = fb_root(*file, false);
-    const bytes_span inner = fb_vector(root, BUNDLE_PROGRAM);
-    if ((uintptr_t)inner.data % 16 != 0) {
-        return fb_bad(error, MICA_ERROR_FORMAT, *file, root, &pte_bundle_schema, BUNDLE_PROGRAM, "not aligned to 16");
-    }
-    *file = inner.data;
-    *size = inner.count;
-    return MICA_OK;
-}
-
 static mica_status read_program(const uint8_t *file, size_t size, const ptd_file *external, size_t external_count,
                                 struct arena *arena, pte_program **out, mica_error *error) {
     void *memory = NULL;
@@ -177,14 +164,19 @@ static mica_status read_program(const uint8_t *file, size_t size, const ptd_file
 }
 
 mica_status pte_open(const uint8_t *file, size_t size, const ptd_file *external, size_t external_count,
-                     struct arena *arena, pte_program **program, mica_error *error) {
-    if (size < 8 || memcmp(file + 4, "BP08", 4) != 0) {
-        return read_program(file, size, external, external_count, arena, program, error);
-    }
-    const uint8_t *inner = file;
-    TRY(unwrap(&inner, &size, error));
-    const mica_status status = read_program(inner, size, external, external_count, arena, program, error);
-    return status ? error_in(error, status, "the bundled program at byte %zu", (size_t)(inner - file)) : MICA_OK;
+                     struct arena *arena, pte_program **out, mica_error *error) {
+    if (!bundled_is(file, size)) return read_program(file, size, external, external_count, arena, out, error);
+    bundled_file bundle = {0};
+    pte_program *program = NULL;
+    TRY(bundled_open(file, size, &bundle, error));
+    const bytes_span inner = bundle.program;
+    const mica_status status =
+        read_program(inner.data, inner.count, external, external_count, arena, &program, error);
+    if (status) return error_in(error, status, "the bundled program at byte %zu", (size_t)(inner.data - file));
+    program->bundle = bundle;
+    TRY(bundled_check(&bundle, program, error));
+    *out = program;
+    return MICA_OK;
 }
 
 const uint8_t *pte_find_data(const pte_program *program, const char *key, size_t key_length, size_t *size) {

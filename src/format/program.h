@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/memory.h"
+#include "format/bundled.h"
 #include "format/tensor_data.h"
 #include "mica/tensor.h"
 
@@ -120,11 +121,12 @@ typedef struct pte_program {
     size_t named_data_count;
     const ptd_file *external; /* opened .ptd files, in order of search */
     size_t external_count;
+    bundled_file bundle; /* of a bundled program: its test cases; else zeros */
     size_t constant_bytes, delegate_bytes, named_bytes, mutable_bytes;
 } pte_program;
 
 /* Verifies and decodes `size` bytes at `file` (aligned to 16), borrowed for the program's life. A bundled program is
- * unwrapped. `arena` takes the decoded tables, at most 32 times `size` and some pages; `external` is borrowed too.
+ * unwrapped, its cases verified. `arena` takes the decoded tables, at most 32 times `size` and some pages; `external` is borrowed too.
  * Errors: FORMAT, UNSUPPORTED (unbounded shapes, other devices), NOT_FOUND (a tensor that no external file has), LIMIT,
  * MEMORY. */
 mica_status pte_open(const uint8_t *file, size_t size, const ptd_file *external, size_t external_count,

@@ -202,10 +202,3 @@ static const fb_field program_fields[] = {
     [PROGRAM_NAMED_DATA] = FB_CHILDREN("named_data", &pte_named_data_schema),
 };
 const fb_schema pte_program_schema = FB_SCHEMA("Program", program_fields);
-
-static const fb_field bundle_fields[] = {
-    [BUNDLE_VERSION] = FB_SCALAR("version", FB_U32),
-    [BUNDLE_METHOD_TEST_SUITES] = FB_UNREAD,
-    [BUNDLE_PROGRAM] = {.name = "program", .kind = FB_U8, .vector = true, .required = true, .align = 32},
-};
-const fb_schema pte_bundle_schema = FB_SCHEMA("BundledProgram", bundle_fields);

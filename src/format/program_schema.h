@@ -44,7 +44,6 @@ enum { BUFFER_DEVICE_BUFFER_IDX, BUFFER_DEVICE_DEVICE_TYPE, BUFFER_DEVICE_DEVICE
 enum { BUFFER_STORAGE }; /* Buffer, and BackendDelegateInlineData's data */
 enum { SUBSEGMENT_SEGMENT_INDEX, SUBSEGMENT_OFFSETS };
 enum { NAMED_DATA_KEY, NAMED_DATA_SEGMENT_INDEX };
-enum { BUNDLE_VERSION, BUNDLE_METHOD_TEST_SUITES, BUNDLE_PROGRAM };
 
 /* clang-format on */
 
@@ -52,13 +51,13 @@ enum { LOCATION_HERE = 0, LOCATION_ELSEWHERE = 1 }; /* data: inline, a segment; 
 enum { SHAPE_STATIC = 0, SHAPE_DYNAMIC_BOUND = 1 };
 enum { DEVICE_CPU = 0 };
 
-/* Every table; pte_program_schema is the root, pte_bundle_schema that of a bundled program (.bpte). */
+/* Every table; pte_program_schema is the root. */
 extern const fb_schema pte_program_schema, pte_plan_schema, pte_container_schema, pte_evalue_schema, pte_null_schema,
     pte_int_schema, pte_bool_schema, pte_double_schema, pte_string_schema, pte_int_list_schema,
     pte_double_list_schema, pte_bool_list_schema, pte_tensor_list_schema, pte_tensor_schema, pte_allocation_schema,
     pte_extra_schema, pte_operator_schema, pte_chain_schema, pte_instruction_schema, pte_kernel_call_schema,
     pte_delegate_call_schema, pte_move_call_schema, pte_jump_false_call_schema, pte_free_call_schema,
     pte_delegate_schema, pte_processed_schema, pte_compile_spec_schema, pte_buffer_device_schema, pte_buffer_schema,
-    pte_inline_data_schema, pte_subsegment_schema, pte_named_data_schema, pte_bundle_schema;
+    pte_inline_data_schema, pte_subsegment_schema, pte_named_data_schema;
 
 #endif
