@@ -3,7 +3,7 @@ PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 MAKEFLAGS += --no-print-directory
 
-.PHONY: all demo check interop check-aarch64 aarch64 bench install format clean
+.PHONY: all demo check interop check-aarch64 aarch64 bench bench-parts install format clean
 
 all: build/CMakeCache.txt
 	cmake --build build -j $(JOBS) --target mica_tool
@@ -39,7 +39,13 @@ aarch64:
 check-aarch64: aarch64
 	scripts/check-aarch64.sh build-aarch64
 
-bench: all
+# Mica beside its peers, as far as PYTHON has them (docs/performance.md); BENCH: options of bench/compare.py.
+bench: build/CMakeCache.txt
+	cmake --build build -j $(JOBS) --target mica_tool mica_shared
+	$(PYTHON) bench/compare.py --build build $(BENCH)
+
+# Single parts: the thread pool beside pthreadpool, every micro-kernel beside the reference.
+bench-parts: build/CMakeCache.txt
 	cmake --build build -j $(JOBS) --target benchmarks check_kernels
 	build/bench_pool
 	build/check_kernels --bench
