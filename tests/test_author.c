@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "author/histogram.h"
 #include "author/quantize.h"
 #include "base/half.h"
 #include "devtools/etrecord.h"
@@ -48,19 +49,58 @@ static void weights_are_rounded_as_by_pytorch(void **state) {
     assert_int_equal(nibbles[0], 0x0f);
     assert_int_equal(nibbles[1], 0x79);
     assert_int_equal(nibbles[2], 0x88);
-    quantize_range range = {0, 0};
-    quantize_observe(&range, (float[]){1, 255 - 51, -51}, 3);
     float step;
     int32_t zero;
-    quantize_activation(range, &step, &zero);
+    quantize_activation((quantize_range){-51, 255 - 51}, &step, &zero);
     assert_true(step == 1);
     assert_int_equal(zero, -128 + 51);
+    /* int4 per channel: the same steps, a scale in f32 for each row. */
+    quantize_nibbles((float[]){7.5f, -7.5f, 0, 0}, 2, 2, nibbles, scales);
+    assert_true(scales[0] == 1 && scales[1] == 0x1p-12f);
+    assert_int_equal(nibbles[0], 0x0f);
+    assert_int_equal(nibbles[1], 0x88);
     quantize_activation((quantize_range){3, 5}, &step, &zero); /* widened to hold 0 */
     assert_int_equal(zero, -128);
     int32_t biases[2];
     quantize_bias((float[]){2.5f, 1e30f}, 2, 0.5f, (float[]){2, 2}, false, biases, scales);
     assert_int_equal(biases[0], 2);
     assert_int_equal(biases[1], INT32_MAX - 127);
+}
+
+/* Counts the first `count` of so many numbers between ±16, few of them large. */
+static void add_numbers(struct histogram *histogram, size_t of, size_t count, float factor) {
+    float *const values = malloc(count * sizeof *values);
+    for (size_t i = 0; i < count; i++) {
+        const double place = (double)(i * 37 % of) / (double)(of / 2) - 1;
+        values[i] = factor * (float)(place / (1.0625 - place * place));
+    }
+    histogram_add(histogram, values, count);
+    free(values);
+}
+
+static void same_range(const struct histogram *histogram, float low, float high) {
+    const quantize_range range = histogram_range(histogram);
+    if (range.low != low || range.high != high)
+        fail_msg("%a to %a, not %a to %a", (double)range.low, (double)range.high, (double)low, (double)high);
+}
+
+/* The ranges that torchao 0.18's HistogramObserver finds for the same values. */
+static void ranges_are_those_of_pytorch(void **state) {
+    (void)state;
+    struct histogram once = {0}, grown = {0}, cut = {0}, one = {0}, none = {0};
+    add_numbers(&once, 1001, 1001, 1);
+    same_range(&once, -16, 0x1.ff8p+3f);
+    add_numbers(&grown, 1001, 1001, 1);
+    add_numbers(&grown, 1001, 100, 2);
+    same_range(&grown, -32, 0x1.dfc8f8p+4f);
+    add_numbers(&cut, 20011, 20011, 1);
+    add_numbers(&cut, 20011, 100, 2);
+    same_range(&cut, -32, 0x1.f7p+3f);
+    histogram_add(&one, (float[]){3, 3, INFINITY}, 3);
+    same_range(&one, 3, 3);
+    add_numbers(&one, 1001, 1001, 1);
+    same_range(&one, -16, 0x1.ff8p+3f);
+    same_range(&none, 0, 0);
 }
 
 /* ---- against the exporter's ---- */
@@ -77,6 +117,8 @@ static const struct twin {
     {"linear/qp8_f32_qc8w_1x256x256", MICA_FULLY_CONNECTED, MICA_F32, MICA_QUANTIZE_DYNAMIC, 256, 0, 0},
     {"linear/pqs8_qc8w_1x256x256", MICA_FULLY_CONNECTED, MICA_F32, MICA_QUANTIZE_STATIC, 256, 0, 0},
     {"linear/qp8_f32_qb4w_g32_1x256x256", MICA_FULLY_CONNECTED, MICA_F32, MICA_QUANTIZE_BLOCKS, 256, 0, 0},
+    {"linear/qc4w_pt2e_5x96x33", MICA_FULLY_CONNECTED, MICA_F32, MICA_QUANTIZE_INT4, 33, 0, 0},
+    {"conv2d/dynamic_qc8w_k3_pad1_8to13", MICA_CONV_2D, MICA_F32, MICA_QUANTIZE_DYNAMIC, 13, 3, 1},
     {"conv2d/pqs8_3to6_k3_16x16_pertensor", MICA_CONV_2D, MICA_F32, MICA_QUANTIZE_PER_TENSOR, 6, 3, 0},
     {"conv2d/pf32_pointwise_3to2_16x16", MICA_CONV_2D, MICA_F32, MICA_QUANTIZE_NONE, 2, 1, 0},
     {"conv2d/qs8_pc_k3_pad1_8to13", MICA_CONV_2D, MICA_F32, MICA_QUANTIZE_STATIC, 13, 3, 1},
@@ -114,7 +156,8 @@ static void same_meaning(const mica_operand *a, const mica_operand *b) {
     if (!a) return;
     assert_int_equal(a->type, b->type);
     assert_int_equal(a->rank, b->rank);
-    assert_memory_equal(a->dims, b->dims, sizeof a->dims);
+    if (a->type != MICA_OPERAND_QDINT8) /* the exporter's are in NCHW, and found anew at run time */
+        assert_memory_equal(a->dims, b->dims, sizeof a->dims);
     assert_int_equal(a->data != NULL, b->data != NULL);
     assert_int_equal(a->scale > 0, b->scale > 0);
     assert_int_equal(a->scales != NULL, b->scales != NULL);
@@ -179,12 +222,34 @@ static void payloads_are_the_exporters(void **state) {
 
 static mica_layer random_layer(uint64_t *seed, bool linear, bool half) {
     static const mica_quantization linears[] = {MICA_QUANTIZE_NONE, MICA_QUANTIZE_STATIC, MICA_QUANTIZE_DYNAMIC,
-                                                MICA_QUANTIZE_BLOCKS};
+                                                MICA_QUANTIZE_BLOCKS, MICA_QUANTIZE_INT4};
     mica_layer layer = {.size = sizeof layer, .seed = draw(seed, 1000), .no_bias = draw(seed, 4) == 0};
-    if (!half) layer.quantization = linear ? linears[draw(seed, 4)] : (mica_quantization)draw(seed, 3);
+    if (!half) layer.quantization = linear ? linears[draw(seed, 5)] : (mica_quantization)draw(seed, 4);
     layer.clamps = draw(seed, 2);
     layer.output_max = draw(seed, 2) ? INFINITY : 6;
     return layer;
+}
+
+/* Every option of its own for height and width, within an image of these sizes. */
+static mica_window random_window(uint64_t *seed, const size_t *image) {
+    mica_window window = {.groups = 1};
+    for (size_t i = 0; i < 2; i++) {
+        window.dilation[i] = 1 + draw(seed, 2);
+        window.kernel[i] = 1 + draw(seed, min_size(3, (image[i] + window.dilation[i] - 1) / window.dilation[i]));
+        window.padding[i] = draw(seed, window.kernel[i] / 2 + 1);
+        window.stride[i] = 1 + draw(seed, 2);
+    }
+    return window;
+}
+
+static void random_conv2d(mica_author *author, mica_context *context, uint64_t *seed, bool half, size_t channels,
+                          mica_window window, mica_author_value *value) {
+    mica_layer layer = random_layer(seed, false, half);
+    const size_t divisors[] = {1, 1, channels % 2 ? 1 : 2, channels};
+    window.groups = divisors[draw(seed, 4)];
+    if (window.groups == channels && layer.quantization == MICA_QUANTIZE_DYNAMIC)
+        layer.quantization = MICA_QUANTIZE_STATIC;
+    GOOD(mica_author_conv2d(author, *value, window.groups * (1 + draw(seed, 9)), &window, &layer, value));
 }
 
 static void random_image_layer(mica_author *author, mica_context *context, uint64_t *seed, bool half,
@@ -192,12 +257,7 @@ static void random_image_layer(mica_author *author, mica_context *context, uint6
     static const mica_operation_kind unary[] = {MICA_SIGMOID, MICA_TANH, MICA_HARDSWISH, MICA_ABS};
     size_t sizes[MICA_OPERAND_MAX_RANK];
     mica_author_shape(author, *value, sizes);
-    const size_t kernel = 1 + draw(seed, sizes[2] < 3 || sizes[3] < 3 ? 1 : 3);
-    const mica_layer layer = random_layer(seed, false, half);
-    const mica_window window = {.kernel = {kernel, kernel},
-                                .stride = {1 + draw(seed, 2), 1 + draw(seed, 2)},
-                                .padding = {draw(seed, kernel / 2 + 1), draw(seed, kernel / 2 + 1)},
-                                .groups = draw(seed, 4) == 0 ? sizes[1] : 1};
+    const mica_window window = random_window(seed, sizes + 2);
     const mica_author_value before = *value;
     switch (draw(seed, 5)) {
     case 0: GOOD(mica_author_pool(author, MICA_MAX_POOLING_2D, *value, &window, value)); break;
@@ -206,11 +266,31 @@ static void random_image_layer(mica_author *author, mica_context *context, uint6
         GOOD(mica_author_unary(author, unary[draw(seed, 4)], *value, value));
         GOOD(mica_author_binary(author, MICA_ADD, *value, before, value));
         break;
-    default: GOOD(mica_author_conv2d(author, *value, sizes[1] * (1 + draw(seed, 3)), &window, &layer, value)); break;
+    default: random_conv2d(author, context, seed, half, sizes[1], window, value);
     }
 }
 
+/* Two inputs, and what is done with their product. */
+static void random_product(mica_author *author, mica_context *context, uint64_t seed) {
+    const mica_type type = draw(&seed, 2) ? MICA_F16 : MICA_F32;
+    const size_t batch = 1 + draw(&seed, 3), m = 1 + draw(&seed, 40), k = 1 + draw(&seed, 70),
+                 n = 1 + draw(&seed, 40);
+    const size_t rank = 2 + draw(&seed, 2), skip = 3 - rank;
+    const size_t left[] = {batch, m, k}, right[] = {batch, k, n};
+    mica_author_value a, b;
+    GOOD(mica_author_input(author, type, rank, left + skip, false, &a));
+    GOOD(mica_author_input(author, type, rank, right + skip, false, &b));
+    GOOD(mica_author_matmul(author, a, b, &a));
+    if (draw(&seed, 2)) GOOD(mica_author_clamp(author, a, -0.5f, 2, &a));
+    if (draw(&seed, 2)) GOOD(mica_author_unary(author, MICA_SOFTMAX, a, &a));
+    GOOD(mica_author_output(author, a));
+}
+
 static void random_model(mica_author *author, mica_context *context, uint64_t seed) {
+    if (draw(&seed, 6) == 0) {
+        random_product(author, context, seed);
+        return;
+    }
     const bool half = draw(&seed, 5) == 0, image = draw(&seed, 2);
     const size_t k = 32 * (1 + draw(&seed, 4));
     const size_t picture[] = {1 + draw(&seed, 2), 1 + draw(&seed, 9), 3 + draw(&seed, 9), 3 + draw(&seed, 9)};
@@ -233,7 +313,7 @@ static void random_model(mica_author *author, mica_context *context, uint64_t se
     GOOD(mica_author_output(author, value));
 }
 
-/* Runs the model with ones of changing sign; gives the output as f32. */
+/* Runs the model with numbers in ±1; gives the output as f32. */
 static size_t run_model(mica_kernels kernels, float *out, size_t limit) {
     const mica_context_options options = {.size = sizeof options, .threads = 1, .kernels = kernels};
     mica_context *context;
@@ -244,20 +324,24 @@ static size_t run_model(mica_kernels kernels, float *out, size_t limit) {
     assert_int_equal(mica_context_create(&options, &context), MICA_OK);
     GOOD(mica_program_open(context, model_path, NULL, &program));
     GOOD(mica_method_load(context, program, NULL, &method));
-    GOOD(mica_program_input_info(program, 0, 0, &info));
-    mica_value given = {.kind = MICA_TENSOR, .as.tensor = {.type = info.type, .rank = info.rank}};
-    memcpy(given.as.tensor.sizes, info.sizes, sizeof info.sizes);
-    memcpy(given.as.tensor.dim_order, info.dim_order, sizeof info.dim_order);
-    const size_t count = mica_tensor_count(&given.as.tensor);
-    given.as.tensor.data = calloc(count, sizeof(float));
-    for (size_t i = 0; i < count; i++) {
-        const float number = (float)(i * 7 % 13) / 6 - 1;
-        if (info.type == MICA_F32)
-            ((float *)given.as.tensor.data)[i] = number;
-        else
-            ((uint16_t *)given.as.tensor.data)[i] = f16_of_float(number);
+    const size_t inputs = mica_program_input_count(program, 0);
+    void *data[2] = {NULL, NULL};
+    for (size_t i = 0; i < inputs; i++) {
+        GOOD(mica_program_input_info(program, 0, i, &info));
+        mica_value given = {.kind = MICA_TENSOR, .as.tensor = {.type = info.type, .rank = info.rank}};
+        memcpy(given.as.tensor.sizes, info.sizes, sizeof info.sizes);
+        memcpy(given.as.tensor.dim_order, info.dim_order, sizeof info.dim_order);
+        const size_t count = mica_tensor_count(&given.as.tensor);
+        given.as.tensor.data = data[i] = calloc(count, sizeof(float));
+        for (size_t e = 0; e < count; e++) {
+            const float number = (float)(e * 7 % 13) / 6 - 1;
+            if (info.type == MICA_F32)
+                ((float *)data[i])[e] = number;
+            else
+                ((uint16_t *)data[i])[e] = f16_of_float(number);
+        }
+        GOOD(mica_method_set_input(method, i, &given));
     }
-    GOOD(mica_method_set_input(method, 0, &given));
     GOOD(mica_method_run(method));
     GOOD(mica_method_output(method, 0, &got));
     const size_t results = mica_tensor_count(&got.as.tensor);
@@ -265,7 +349,8 @@ static size_t run_model(mica_kernels kernels, float *out, size_t limit) {
     for (size_t i = 0; i < results; i++)
         out[i] = info.type == MICA_F32 ? ((const float *)got.as.tensor.data)[i]
                                        : float_of_f16(((const uint16_t *)got.as.tensor.data)[i]);
-    free(given.as.tensor.data);
+    free(data[0]);
+    free(data[1]);
     mica_method_destroy(method);
     mica_program_close(program);
     mica_context_destroy(context);
@@ -309,7 +394,7 @@ static void random_models_run_alike_on_all_kernels(void **state) {
     (void)state;
     mica_context *context;
     assert_int_equal(mica_context_create(NULL, &context), MICA_OK);
-    for (uint64_t seed = 0; seed < 120; seed++) check_model(context, seed);
+    for (uint64_t seed = 0; seed < 200; seed++) check_model(context, seed);
     mica_context_destroy(context);
     unlink(model_path);
     unlink(record_path);
@@ -334,6 +419,7 @@ static void what_is_impossible_is_refused(void **state) {
         {"n: ", {1, 4}, 2, 0, {0}, {.groups = 0}},
         {"weights: ", {1, 1 << 20}, 2, SIZE_MAX, {0}, {.groups = 0}},
         {"k: ", {1, 33}, 2, 8, {.quantization = MICA_QUANTIZE_BLOCKS}, {.groups = 0}},
+        {"k: ", {1, 33}, 2, 8, {.quantization = MICA_QUANTIZE_INT4}, {.groups = 0}},
         {"group_size: ", {1, 48}, 2, 8, {.quantization = MICA_QUANTIZE_BLOCKS, .group_size = 32}, {.groups = 0}},
         {"group_size: ", {1, 48}, 2, 8, {.quantization = MICA_QUANTIZE_BLOCKS, .group_size = 16}, {.groups = 0}},
         {"quantization: ", {1, 48}, 2, 8, {.quantization = MICA_QUANTIZE_PER_TENSOR}, {.groups = 0}},
@@ -348,7 +434,13 @@ static void what_is_impossible_is_refused(void **state) {
         {"groups: ", {1, 3, 4, 4}, 4, 8, {0}, {.kernel = {3, 3}, .groups = 3}},
         {"out_channels: ", {1, 3, 4, 4}, 4, 0, {0}, {.kernel = {3, 3}}},
         {"shape: ", {3, 4, 4}, 3, 8, {0}, {.kernel = {3, 3}}},
-        {"quantization: ", {1, 3, 4, 4}, 4, 8, {.quantization = MICA_QUANTIZE_DYNAMIC}, {.kernel = {3, 3}}},
+        {"quantization: ", {1, 3, 4, 4}, 4, 8, {.quantization = MICA_QUANTIZE_INT4}, {.kernel = {3, 3}}},
+        {"quantization: ",
+         {1, 3, 4, 4},
+         4,
+         3,
+         {.quantization = MICA_QUANTIZE_DYNAMIC},
+         {.kernel = {3, 3}, .groups = 3}},
     };
     mica_context *context;
     assert_int_equal(mica_context_create(NULL, &context), MICA_OK);
@@ -380,9 +472,8 @@ int main(void) {
     snprintf(model_path, sizeof model_path, "%s/model.pte", folder);
     snprintf(record_path, sizeof record_path, "%s/model.etrecord", folder);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(weights_are_rounded_as_by_pytorch),
-        cmocka_unit_test(payloads_are_the_exporters),
-        cmocka_unit_test(random_models_run_alike_on_all_kernels),
+        cmocka_unit_test(weights_are_rounded_as_by_pytorch), cmocka_unit_test(ranges_are_those_of_pytorch),
+        cmocka_unit_test(payloads_are_the_exporters),        cmocka_unit_test(random_models_run_alike_on_all_kernels),
         cmocka_unit_test(what_is_impossible_is_refused),
     };
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);

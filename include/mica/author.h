@@ -31,8 +31,10 @@ typedef enum mica_quantization {
     MICA_QUANTIZE_NONE = 0,       /* all in the input's type, f32 or f16 */
     MICA_QUANTIZE_STATIC = 1,     /* int8 activations, calibrated; int8 weights, a scale per output channel */
     MICA_QUANTIZE_PER_TENSOR = 2, /* the same with one scale for all weights */
-    MICA_QUANTIZE_DYNAMIC = 3,    /* linear: int8 rows quantized at run time; int8 weights, a scale per channel */
-    MICA_QUANTIZE_BLOCKS = 4      /* linear: the same rows; int4 weights, a bf16 scale per `group_size` of them */
+    MICA_QUANTIZE_DYNAMIC = 3, /* int8 rows, or images, quantized at run time; int8 weights, a scale per channel; not
+                                     for depthwise convolutions */
+    MICA_QUANTIZE_BLOCKS = 4,  /* linear: the same rows; int4 weights, a bf16 scale per `group_size` of them */
+    MICA_QUANTIZE_INT4 = 5     /* linear: the same rows; int4 weights, a scale per channel */
 } mica_quantization;
 
 /* Set `size` to sizeof(mica_layer) and the rest to zero for f32 with a bias from seed 0 and no activation. */
@@ -97,9 +99,13 @@ MICA_API MICA_MUST_USE mica_status mica_author_output(mica_author *author, mica_
 MICA_API size_t mica_author_shape(const mica_author *author, mica_author_value value,
                                   size_t sizes[MICA_OPERAND_MAX_RANK]);
 
+/* Input `index`, in the order of description; false past the last. */
+MICA_API bool mica_author_input_at(const mica_author *author, size_t index, mica_author_value *value);
+
 /* One sample for STATIC layers: a tensor per input, f32, dense, in C order; borrowed until the model is written.
  * Without any sample, one is drawn from a normal distribution. Errors: ARGUMENT, SHAPE, TYPE, MEMORY. */
-MICA_API MICA_MUST_USE mica_status mica_author_calibrate(mica_author *author, const mica_tensor *inputs, size_t count);
+MICA_API MICA_MUST_USE mica_status mica_author_calibrate(mica_author *author, const mica_tensor *inputs,
+                                                         size_t count);
 
 /* ---- writing ---- */
 

@@ -109,6 +109,15 @@ size_t mica_author_shape(const mica_author *author, mica_author_value value, siz
     return author->values[value].rank;
 }
 
+bool mica_author_input_at(const mica_author *author, size_t index, mica_author_value *value) {
+    for (size_t i = 0; i < author->value_count; i++) {
+        if (!author->values[i].is_input || index-- > 0) continue;
+        *value = (mica_author_value)i;
+        return true;
+    }
+    return false;
+}
+
 mica_status mica_author_output(mica_author *author, mica_author_value value) {
     if (!author) return MICA_ERROR_ARGUMENT;
     TRY(check_value(author, value));
@@ -155,7 +164,7 @@ static mica_status set_weights(mica_author *author, const mica_layer *options, s
     size_t count = 0;
     if (!size_mul(channels, depth, &count) || count > MAX_ELEMENTS)
         return BAD(author, "weights: more than %zu elements", MAX_ELEMENTS);
-    if ((unsigned)all.quantization > MICA_QUANTIZE_BLOCKS)
+    if ((unsigned)all.quantization > MICA_QUANTIZE_INT4)
         return error_set(&author->context->error, MICA_ERROR_ARGUMENT, "quantization: %d is unknown",
                          (int)all.quantization);
     const struct author_value *const input = &author->values[layer->inputs[0]];
@@ -191,9 +200,11 @@ mica_status mica_author_linear(mica_author *author, mica_author_value input, siz
     if (made.quantization == MICA_QUANTIZE_PER_TENSOR)
         return error_set(&author->context->error, MICA_ERROR_UNSUPPORTED,
                          "quantization: linear layers have a scale per channel");
-    if (made.quantization == MICA_QUANTIZE_BLOCKS) {
+    const bool blocks = made.quantization == MICA_QUANTIZE_BLOCKS;
+    if (k % 2 && (blocks || made.quantization == MICA_QUANTIZE_INT4))
+        return BAD(author, "k: %zu is odd, int4 weights come in pairs", k);
+    if (blocks) {
         made.block = layer->group_size ? layer->group_size : k;
-        if (k % 2) return BAD(author, "k: %zu is odd, int4 weights come in pairs", k);
         if (made.block % 32 || k % made.block)
             return BAD(author, "group_size: %zu is no multiple of 32 that divides k = %zu", made.block, k);
     }
@@ -256,9 +267,13 @@ mica_status mica_author_conv2d(mica_author *author, mica_author_value input, siz
     made.operation.as.window.group_output_channels = (uint32_t)(channels / groups);
     if (inputs == groups) made.operation.kind = MICA_DEPTHWISE_CONV_2D;
     TRY(set_weights(author, layer, channels, inputs / groups * window->kernel[0] * window->kernel[1], &made));
-    if (made.quantization == MICA_QUANTIZE_DYNAMIC || made.quantization == MICA_QUANTIZE_BLOCKS)
+    const bool rows = made.quantization == MICA_QUANTIZE_DYNAMIC;
+    if (made.quantization == MICA_QUANTIZE_BLOCKS || made.quantization == MICA_QUANTIZE_INT4)
         return error_set(&author->context->error, MICA_ERROR_UNSUPPORTED,
-                         "quantization: only linear layers quantize their input at run time");
+                         "quantization: only linear layers have int4 weights");
+    if (rows && made.operation.kind == MICA_DEPTHWISE_CONV_2D)
+        return error_set(&author->context->error, MICA_ERROR_UNSUPPORTED,
+                         "quantization: depthwise convolutions do not quantize their input at run time");
     return add_layer(author, &made, &output, value);
 }
 

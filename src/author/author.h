@@ -14,7 +14,7 @@
 struct author_value {
     size_t rank, dims[MICA_OPERAND_MAX_RANK];
     bool half, dynamic, is_input, is_output;
-    quantize_range range; /* met while calibrating */
+    quantize_range range; /* found by calibrating */
 };
 
 /* Where a layer finds an image's channels: where NCHW has them, last, or wherever they are. */
@@ -51,6 +51,8 @@ struct mica_author {
  * every layer is as if it were NONE, and the values that quantized layers read and write are outputs too. */
 mica_status author_build(const mica_author *author, bool quantized, struct arena *arena, xnn_graph *graph,
                          mica_error *error);
+/* True where activations are int8 by calibrated ranges. */
+bool author_is_static(mica_quantization quantization);
 /* True for a value that author_build gives out. */
 bool author_gives(const mica_author *author, mica_author_value value, bool quantized);
 

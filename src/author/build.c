@@ -26,7 +26,7 @@ typedef struct builder {
     mica_error *error;
 } builder;
 
-static bool is_static(mica_quantization quantization) {
+bool author_is_static(mica_quantization quantization) {
     return quantization == MICA_QUANTIZE_STATIC || quantization == MICA_QUANTIZE_PER_TENSOR;
 }
 
@@ -35,7 +35,8 @@ bool author_gives(const mica_author *author, mica_author_value value, bool quant
     if (author->values[value].is_input) return false;
     for (size_t i = 0; i < author->layer_count; i++) {
         const struct author_layer *const layer = &author->layers[i];
-        if (is_static(layer->quantization) && (layer->output == value || layer->inputs[0] == value)) return true;
+        if (author_is_static(layer->quantization) && (layer->output == value || layer->inputs[0] == value))
+            return true;
     }
     return false;
 }
@@ -72,7 +73,7 @@ static uint32_t new_form(builder *b, mica_author_value index, size_t format, siz
         quantize_activation(value->range, &operand.scale, &operand.zero_point);
     } else if (format == ROWS) {
         operand.type = MICA_OPERAND_QDINT8;
-        operand.row_dims = 1;
+        operand.row_dims = layout == IMAGE ? 3 : 1; /* images are rows */
     }
     return b->forms[index][format][layout] = add_value(b, &operand);
 }
@@ -184,6 +185,14 @@ static mica_status make_filter(builder *b, const struct author_layer *layer, mic
         quantize_rows(layer->weights, 1, channels * depth, bytes, &filter->scale);
         filter->type = MICA_OPERAND_QINT8;
         break;
+    case MICA_QUANTIZE_INT4:
+        TRY(new_array(b, channels * depth / 2, 1, &bytes));
+        TRY(new_array(b, channels, sizeof(float), &scales));
+        quantize_nibbles(layer->weights, channels, depth, bytes, scales);
+        filter->type = MICA_OPERAND_QCINT4;
+        filter->zero_point = 8;
+        filter->scales = scales;
+        break;
     case MICA_QUANTIZE_BLOCKS:
         TRY(new_array(b, channels * depth / 2, 1, &bytes));
         TRY(new_array(b, channels * (depth / layer->block), sizeof(uint16_t), &scales));
@@ -221,7 +230,7 @@ static mica_status add_bias(builder *b, const struct author_layer *layer, mica_q
     *out = NOWHERE;
     if (!layer->bias) return MICA_OK;
     mica_operand bias = {.type = MICA_OPERAND_F32, .rank = 1, .dims = {layer->channels}, .data = layer->bias};
-    if (is_static(quantization)) {
+    if (author_is_static(quantization)) {
         const bool shared = quantization == MICA_QUANTIZE_PER_TENSOR;
         void *bytes = NULL, *scales = NULL;
         TRY(new_array(b, layer->channels, sizeof(int32_t), &bytes));
@@ -258,7 +267,8 @@ static mica_status build_layer(builder *b, const struct author_layer *layer) {
     static const size_t formats[] = {[MICA_QUANTIZE_STATIC] = INT8,
                                      [MICA_QUANTIZE_PER_TENSOR] = INT8,
                                      [MICA_QUANTIZE_DYNAMIC] = ROWS,
-                                     [MICA_QUANTIZE_BLOCKS] = ROWS};
+                                     [MICA_QUANTIZE_BLOCKS] = ROWS,
+                                     [MICA_QUANTIZE_INT4] = ROWS};
     const mica_quantization quantization = b->quantized ? layer->quantization : MICA_QUANTIZE_NONE;
     const size_t layout = layout_of(b, layer);
     uint32_t inputs[3] = {NOWHERE, NOWHERE, NOWHERE};
@@ -270,7 +280,7 @@ static mica_status build_layer(builder *b, const struct author_layer *layer) {
                      &inputs[2]));
         count = 3;
     }
-    const uint32_t output = new_form(b, layer->output, is_static(quantization) ? INT8 : FLOATING, layout);
+    const uint32_t output = new_form(b, layer->output, author_is_static(quantization) ? INT8 : FLOATING, layout);
     add_node(b, &layer->operation, inputs, count, output, b->handle);
     return MICA_OK;
 }

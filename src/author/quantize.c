@@ -10,13 +10,6 @@
 
 static float clamp(float value, float low, float high) { return fminf(fmaxf(value, low), high); }
 
-void quantize_observe(quantize_range *range, const float *values, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        range->low = fminf(range->low, values[i]);
-        range->high = fmaxf(range->high, values[i]);
-    }
-}
-
 void quantize_activation(quantize_range range, float *scale, int32_t *zero_point) {
     const float low = fminf(range.low, 0), high = fmaxf(range.high, 0);
     *scale = fmaxf((high - low) / 255.0f, SMALLEST_SCALE);
@@ -38,16 +31,28 @@ void quantize_rows(const float *weights, size_t rows, size_t depth, int8_t *out,
     }
 }
 
+/* Two weights as nibbles. */
+static uint8_t pair_of(const float *weights, float inverse) {
+    const int even = (int)clamp(rintf(weights[0] * inverse), -8, 7),
+              odd = (int)clamp(rintf(weights[1] * inverse), -8, 7);
+    return (uint8_t)((8 + even) | (8 + odd) << 4);
+}
+
+void quantize_nibbles(const float *weights, size_t rows, size_t depth, uint8_t *out, float *scales) {
+    for (size_t r = 0; r < rows; r++) {
+        const float *const row = weights + r * depth;
+        scales[r] = fmaxf(largest(row, depth) / 7.5f, SMALLEST_SCALE);
+        const float inverse = 1.0f / scales[r];
+        for (size_t i = 0; i < depth; i += 2) *out++ = pair_of(row + i, inverse);
+    }
+}
+
 void quantize_blocks(const float *weights, size_t rows, size_t depth, size_t block, uint8_t *out, uint16_t *scales) {
     for (size_t at = 0; at < rows * depth; at += block) {
         const float scale = fmaxf(largest(weights + at, block) / 7.5f, SMALLEST_BLOCK_SCALE);
         const float inverse = 1.0f / scale;
         *scales++ = bf16_of_float(scale);
-        for (size_t i = at; i < at + block; i += 2) {
-            const unsigned even = (unsigned)(8 + (int)clamp(rintf(weights[i] * inverse), -8, 7));
-            const unsigned odd = (unsigned)(8 + (int)clamp(rintf(weights[i + 1] * inverse), -8, 7));
-            *out++ = (uint8_t)(even | odd << 4);
-        }
+        for (size_t i = at; i < at + block; i += 2) *out++ = pair_of(weights + i, inverse);
     }
 }
 

@@ -10,12 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Smallest and largest value met. */
+/* Smallest and largest value. */
 typedef struct quantize_range {
     float low, high;
 } quantize_range;
-
-void quantize_observe(quantize_range *range, const float *values, size_t count);
 
 /* int8 −128 … 127 for a range, which is widened to hold 0. */
 void quantize_activation(quantize_range range, float *scale, int32_t *zero_point);
@@ -23,7 +21,10 @@ void quantize_activation(quantize_range range, float *scale, int32_t *zero_point
 /* `rows` × `depth` weights to −127 … 127 with a scale for each row. */
 void quantize_rows(const float *weights, size_t rows, size_t depth, int8_t *out, float *scales);
 
-/* To nibbles, value + 8, even elements low, with a scale for each `block` of a row, rounded to bf16 only when
+/* To nibbles, value + 8, even elements low, with a scale for each row. `depth` is even. */
+void quantize_nibbles(const float *weights, size_t rows, size_t depth, uint8_t *out, float *scales);
+
+/* The same with a scale for each `block` of a row, rounded to bf16 only when
  * stored. `depth` is even, `block` divides it. */
 void quantize_blocks(const float *weights, size_t rows, size_t depth, size_t block, uint8_t *out, uint16_t *scales);
 

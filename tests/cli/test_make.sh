@@ -29,6 +29,24 @@ for node in 1 2 4; do
     check "extract $node" "$mica" extract "$tmp/net.pte" --node "$node" -o "$tmp/one.pte"
     expect 0 'executed 1 times' run "$tmp/one.pte"
 done
+cat >"$tmp/two.txt" <<'END'
+a = input 2x8
+b = input 2x8 dynamic=yes
+linear n=8 quant=static
+add a
+END
+npy() { # SHAPE BYTES: a file of zeros
+    { printf '\223NUMPY\001\000v\000'; printf '%-117s\n' "{'descr': '<f4', 'fortran_order': False, 'shape': ($1), }"; head -c "$2" /dev/zero; }
+}
+npy '2, 8' 64 >"$tmp/a.npy"
+npy '1, 8' 32 >"$tmp/b.npy"
+check 'samples' "$mica" make chain "$tmp/two.txt" -o "$tmp/two.pte" --calibration "$tmp/a.npy,$tmp/b.npy" \
+    --calibration "$tmp/a.npy,$tmp/a.npy"
+expect 2 '\-\-calibration: 1 tensors for 2 inputs' make chain "$tmp/two.txt" -o "$tmp/one.pte" --calibration "$tmp/a.npy"
+expect 2 'more than one file for each' make chain "$tmp/two.txt" -o "$tmp/one.pte" \
+    --calibration "$tmp/a.npy,$tmp/a.npy,$tmp/a.npy"
+expect 2 'another shape' make chain "$tmp/two.txt" -o "$tmp/one.pte" --calibration "$tmp/b.npy,$tmp/b.npy"
+expect 2 'pqs8_qc8w_gemm' make linear --calibration "$tmp/a.npy" -o "$tmp/one.pte"
 rm -f "$tmp/one.pte"
 expect 1 '999 of' extract "$tmp/net.pte" --node 999 -o "$tmp/one.pte"
 expect 2 'which node' extract "$tmp/net.pte" -o "$tmp/one.pte"
@@ -42,6 +60,7 @@ expect 2 "line 2: no value is called 'z'" make chain "$tmp/bad.txt" -o "$tmp/one
 
 expect 2 '\-\-group-size: 32 is no multiple' make linear --variant qp8_f32_qb4w_gemm --k 100 -o "$tmp/one.pte"
 expect 2 '\-\-k: 33 is odd' make linear --variant qp8_f32_qb4w_gemm --k 33 -o "$tmp/one.pte"
+expect 2 '\-\-k: 33 is odd' make linear --variant qp8_f32_qc4w_gemm --k 33 -o "$tmp/one.pte"
 expect 2 '\-\-k takes' make linear --k 0 -o "$tmp/one.pte"
 expect 2 'more than' make linear --m 99999999999 -o "$tmp/one.pte"
 expect 2 '\-\-kernel: it reaches over 17' make conv2d --kernel 17 -o "$tmp/one.pte"

@@ -26,7 +26,8 @@ from executorch.extension.pybindings.portable_lib import _load_for_executorch  #
 
 TYPES = {5: torch.float16, 6: torch.float32}
 # Of the largest output: float sums in another order; a quantum of int8 that falls to the other side.
-ROOM = {"pf32_gemm": 1e-5, "pf16_gemm": 1e-2, "pqs8_qc8w_gemm": 2e-2, "qp8_f32_qc8w_gemm": 1e-2, "qp8_f32_qb4w_gemm": 1e-2}
+ROOM = {"pf32_gemm": 1e-5, "pf16_gemm": 1e-2, "pqs8_qc8w_gemm": 2e-2, "qp8_f32_qc8w_gemm": 1e-2, "qp8_f32_qb4w_gemm": 1e-2,
+        "qp8_f32_qc4w_gemm": 1e-2}
 
 
 def make(mica, out, words):
@@ -35,12 +36,12 @@ def make(mica, out, words):
 
 def random_words(dice):
     op = dice.choice(["linear", "linear", "conv2d", "conv2d", "matmul"])
-    variants = list(ROOM) if op == "linear" else list(ROOM)[: 3 if op == "conv2d" else 2]
+    variants = {"linear": list(ROOM), "conv2d": list(ROOM)[:3], "matmul": list(ROOM)[:2]}[op]
     variant = dice.choice(variants)
     size = lambda most: str(dice.randint(1, most))  # noqa: E731
     words = [op, "--variant", variant, "--seed", size(10**6)]
     if op == "linear":
-        k = 32 * dice.randint(1, 8) if "qb4w" in variant else dice.randint(1, 300)
+        k = 32 * dice.randint(1, 8) if "4w" in variant else dice.randint(1, 300)
         words += ["--m", size(20), "--k", str(k), "--n", size(300)]
     elif op == "matmul":
         words += ["--batch", size(4), "--m", size(60), "--k", size(60), "--n", size(60)]
@@ -125,20 +126,21 @@ def same_bits(mica, folder):
     linear = lambda: torch.nn.Linear(64, 24)  # noqa: E731
     conv = lambda: torch.nn.Conv2d(3, 6, 3)  # noqa: E731
     shape = ["linear", "--m", "3", "--k", "64", "--n", "24", "--variant"]
-    # Activations are calibrated otherwise, so biases of static layers differ with their unit.
-    ways = [
+    ways = [  # and how many constants there are: weights, scales where they are a vector, biases with theirs
         ("float", linear, rows, lambda m: m, [*shape, "pf32_gemm"], 2),
         ("half", lambda: linear().half(), rows.half(), lambda m: m, [*shape, "pf16_gemm"], 2),
-        ("static", linear, rows, lambda m: pt2e(m, rows, is_per_channel=True), [*shape, "pqs8_qc8w_gemm"], 2),
+        ("static", linear, rows, lambda m: pt2e(m, rows, is_per_channel=True), [*shape, "pqs8_qc8w_gemm"], 4),
         ("dynamic", linear, rows, lambda m: pt2e(m, rows, is_per_channel=True, is_dynamic=True),
          [*shape, "qp8_f32_qc8w_gemm"], 3),
+        ("dynamic int4", linear, rows, lambda m: pt2e(m, rows, is_per_channel=True, is_dynamic=True, weight_qmin=-8,
+         weight_qmax=7), [*shape, "qp8_f32_qc4w_gemm"], 3),
         ("int4 blocks", linear, rows, lambda m: int4(m, PerGroup(32)), [*shape, "qp8_f32_qb4w_gemm"], 3),
-        ("int4 channels", linear, rows, lambda m: int4(m, PerAxis(0)),
+        ("int4 rows", linear, rows, lambda m: int4(m, PerAxis(0)),
          [*shape, "qp8_f32_qb4w_gemm", "--group-size", "64"], 3),
         ("convolution", conv, image, lambda m: pt2e(m, image, is_per_channel=True),
-         ["conv2d", "--variant", "pqs8_qc8w_gemm"], 2),
+         ["conv2d", "--variant", "pqs8_qc8w_gemm"], 4),
         ("per tensor", conv, image, lambda m: pt2e(m, image, is_per_channel=False),
-         ["conv2d", "--variant", "pqs8_qc8w_gemm", "--per-tensor"], 1),
+         ["conv2d", "--variant", "pqs8_qc8w_gemm", "--per-tensor"], 2),
     ]
     failed = 0
     for name, build, example, quantize, words, expected in ways:
@@ -146,7 +148,11 @@ def same_bits(mica, folder):
         np.save(f"{folder}/w.npy", module.weight.detach().float().numpy())
         np.save(f"{folder}/b.npy", module.bias.detach().float().numpy())
         export(quantize(module), example, f"{folder}/theirs.pte")
-        make(mica, f"{folder}/ours.pte", [*words, "--weights", f"{folder}/w.npy", f"--bias={folder}/b.npy"])
+        words += ["--weights", f"{folder}/w.npy", f"--bias={folder}/b.npy"]
+        if "pqs8_qc8w_gemm" in words:
+            np.save(f"{folder}/x.npy", example.numpy())
+            words += ["--calibration", f"{folder}/x.npy"]
+        make(mica, f"{folder}/ours.pte", words)
         shared = len(named(f"{folder}/theirs.pte") & named(f"{folder}/ours.pte"))
         if shared != expected:
             failed += 1

@@ -17,8 +17,8 @@
 enum { LINEAR, CONV2D, MATMUL, OPS };
 static const char *const op_names[OPS] = {"linear", "conv2d", "matmul"};
 
-static const char *const variant_names[] = {"pf32_gemm",      "pf16_gemm",         "qp8_f32_qc8w_gemm",
-                                            "pqs8_qc8w_gemm", "qp8_f32_qb4w_gemm", NULL};
+static const char *const variant_names[] = {
+    "pf32_gemm", "pf16_gemm", "qp8_f32_qc8w_gemm", "pqs8_qc8w_gemm", "qp8_f32_qb4w_gemm", "qp8_f32_qc4w_gemm", NULL};
 /* What a variant asks of a layer, and which operators have it. */
 static const struct variant {
     mica_type type;
@@ -27,11 +27,11 @@ static const struct variant {
 } variants[] = {
     {MICA_F32, MICA_QUANTIZE_NONE, {true, true, true}},      {MICA_F16, MICA_QUANTIZE_NONE, {true, true, true}},
     {MICA_F32, MICA_QUANTIZE_DYNAMIC, {true, false, false}}, {MICA_F32, MICA_QUANTIZE_STATIC, {true, true, false}},
-    {MICA_F32, MICA_QUANTIZE_BLOCKS, {true, false, false}},
+    {MICA_F32, MICA_QUANTIZE_BLOCKS, {true, false, false}},  {MICA_F32, MICA_QUANTIZE_INT4, {true, false, false}},
 };
 enum { PF32, PF16, QP8_QC8W, PQS8, QP8_QB4W };
 
-#define MAX_SAMPLES 64
+#define MAX_FILES 64 /* of samples */
 
 struct make {
     struct settings settings;
@@ -41,7 +41,8 @@ struct make {
     size_t op, variant, m, k, n, batch, in_channels, out_channels, height, width, groups, group_size, dynamic_batch,
         seed;
     bool no_bias, per_tensor, all;
-    held_value weights_file, bias_file, samples[MAX_SAMPLES];
+    held_value weights_file, bias_file, files[MAX_FILES];
+    size_t file_count;
 };
 
 static void set_defaults(struct make *make) {
@@ -186,20 +187,35 @@ static bool add_matmul(struct make *make, mica_author *author, const mica_contex
 
 /* ---- files ---- */
 
-/* Samples are for the first input; models that are calibrated have one. */
-static bool calibrate(struct make *make, mica_author *author, const mica_context *context, struct fault *fault) {
-    if (make->calibration.count > MAX_SAMPLES) return usage(fault, "--calibration: more than %d files", MAX_SAMPLES);
-    if (make->calibration.count && variants[make->variant].quantization != MICA_QUANTIZE_STATIC && make->op != OPS)
-        return usage(fault, "--calibration: only pqs8_qc8w_gemm quantizes activations beforehand");
-    size_t sizes[MICA_OPERAND_MAX_RANK];
-    const size_t rank = mica_author_shape(author, 0, sizes);
-    for (size_t i = 0; i < make->calibration.count; i++) {
-        held_value *const held = &make->samples[i];
-        if (!read_floats("calibration", make->calibration.items[i].text, rank, sizes, make->dynamic_batch > 0, held,
-                         fault))
-            return false;
-        if (!make_accepted(fault, context, mica_author_calibrate(author, &held->value.as.tensor, 1))) return false;
+/* One sample: a file for each input, with commas between their paths. */
+static bool read_sample(struct make *make, mica_author *author, const mica_context *context, const char *paths,
+                        struct fault *fault) {
+    mica_tensor tensors[MAX_FILES];
+    mica_author_value input;
+    size_t count = 0, sizes[MICA_OPERAND_MAX_RANK];
+    char *const list = text_of("%s", paths);
+    bool good = true;
+    for (char *rest = list, *path; good && (path = strtok_r(rest, ",", &rest)); count++) {
+        if (make->file_count == MAX_FILES) {
+            good = usage(fault, "--calibration: more than %d files", MAX_FILES);
+        } else if (!mica_author_input_at(author, count, &input)) {
+            good = usage(fault, "--calibration: '%s' is more than one file for each input", paths);
+        } else {
+            held_value *const held = &make->files[make->file_count++];
+            const size_t rank = mica_author_shape(author, input, sizes);
+            good = read_floats("calibration", path, rank, sizes, true, held, fault);
+            if (good) tensors[count] = held->value.as.tensor;
+        }
     }
+    free(list);
+    return good && make_accepted(fault, context, mica_author_calibrate(author, tensors, count));
+}
+
+static bool calibrate(struct make *make, mica_author *author, const mica_context *context, struct fault *fault) {
+    if (make->calibration.count && make->op != OPS && variants[make->variant].quantization != MICA_QUANTIZE_STATIC)
+        return usage(fault, "--calibration: only pqs8_qc8w_gemm quantizes activations beforehand");
+    for (size_t i = 0; i < make->calibration.count; i++)
+        if (!read_sample(make, author, context, make->calibration.items[i].text, fault)) return false;
     return true;
 }
 
@@ -354,8 +370,9 @@ bool command_make(int argc, char **argv, struct fault *fault) {
         TEXT("weights", "FILE.npy", make.weights_path, "f32 [n, k] or [out, in / groups, height, width]"),
         MAYBE("bias", "FILE.npy", make.bias_path, "the layer has a bias (default), of f32, one per output"),
         FLAG("no-bias", make.no_bias, "the layer has none"),
-        LIST("calibration", "FILE.npy", make.calibration,
-             "an input to take ranges from, f32; may be repeated (default: one drawn from a normal distribution)"),
+        LIST("calibration", "FILE.npy,...", make.calibration,
+             "a sample to take ranges from, f32, a file for each input; may be repeated (default: one drawn from a "
+             "normal distribution)"),
         SIZE("seed", "N", 0, make.seed, "of weights that no file gives (default 0)"),
         FLAG("all", make.all, "the nine models of the tutorial, under its names"),
     };
@@ -374,6 +391,6 @@ bool command_make(int argc, char **argv, struct fault *fault) {
     option_list_free(&make.calibration);
     held_free(&make.weights_file);
     held_free(&make.bias_file);
-    for (size_t i = 0; i < MAX_SAMPLES; i++) held_free(&make.samples[i]);
+    for (size_t i = 0; i < make.file_count; i++) held_free(&make.files[i]);
     return good;
 }

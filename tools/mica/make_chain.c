@@ -92,12 +92,12 @@ static const struct activation {
 } activations[] = {{"none", -INFINITY, INFINITY}, {"relu", 0, INFINITY}, {"relu6", 0, 6}, {"hardtanh", -1, 1}};
 
 static bool read_layer(struct chain *chain, mica_layer *layer, struct fault *fault) {
-    static const char *const quantizations[] = {"none", "static", "per-tensor", "dynamic", "int4"};
+    static const char *const quantizations[] = {"none", "static", "per-tensor", "dynamic", "int4", "int4-channels"};
     static const char *const acts[] = {"none", "relu", "relu6", "hardtanh"};
     static const char *const truths[] = {"no", "yes"};
     size_t quantization = 0, act = 0, bias = 1;
     *layer = (mica_layer){.size = sizeof *layer, .seed = chain->seed++};
-    if (!choose(chain, "quant", quantizations, 5, &quantization, fault) ||
+    if (!choose(chain, "quant", quantizations, 6, &quantization, fault) ||
         !choose(chain, "act", acts, 4, &act, fault) || !choose(chain, "bias", truths, 2, &bias, fault) ||
         !read_size(chain, "group-size", &layer->group_size, fault))
         return false;
