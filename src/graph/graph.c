@@ -313,15 +313,25 @@ static mica_type element_type(mica_operand_type type) {
     }
 }
 
+/* The node of the payload that gives a value; a step that does the work of several gives the last one's. */
+static size_t producer(const xnn_graph *payload, uint32_t value) {
+    size_t node = 0;
+    while (payload->nodes[node].output != value) node++;
+    return node;
+}
+
 /* Shows the observer what a step has written. */
 static void show(const struct graph *graph, const struct step *step, const trace_sink *events) {
     const mica_operand *const operand = step->op->operation->output;
     const op_shape *const shape = &graph->shapes[step->output];
-    mica_observation out = {.node = (size_t)(events->first_node + step->node),
+    const size_t first = (size_t)events->first_node;
+    mica_observation out = {.node = first + producer(graph->payload, step->output),
+                            .runner = first + (size_t)step->node,
                             .tensor = {.type = element_type(operand->type), .rank = shape->rank},
                             .quantized = operand->type == MICA_OPERAND_QINT8 || operand->type == MICA_OPERAND_QUINT8,
                             .scale = operand->scale,
-                            .zero_point = operand->zero_point};
+                            .zero_point = operand->zero_point,
+                            .rows = operand->type == MICA_OPERAND_QDINT8};
     for (size_t i = 0; i < shape->rank; i++) {
         out.tensor.sizes[i] = shape->dims[i];
         out.tensor.dim_order[i] = (uint8_t)i;
@@ -352,7 +362,9 @@ void graph_run(struct graph *graph, void *const *externals, size_t threads, trac
         step->op->class->run(step->op, &run);
         if (step->widens) widen(run.second_output, op_count(&graph->shapes[step->second_output]));
         start = trace_end(events, MICA_EVENT_NODE, step->node, start);
-        if (events && events->observer) show(graph, step, events);
+        if (!events || !events->observer) continue;
+        show(graph, step, events);
+        start = trace_start(events); /* the observer's time is no node's */
     }
 }
 

@@ -181,16 +181,23 @@ static mica_status call_delegate(mica_method *method, const pte_instruction *ins
     return MICA_OK;
 }
 
-/* Shows the observer what a kernel call has written: its last argument, a tensor or a list of them. */
-static void show_results(const mica_method *method, const pte_instruction *instruction, const trace_sink *events) {
-    const struct value *const result = &method->values[span_i32(instruction->args, instruction->args.count - 1)];
-    const bool is_list = result->tag == VALUE_TENSOR_LIST;
-    for (size_t i = 0; i < (is_list ? result->as.list.count : 1); i++) {
-        const int32_t index = is_list ? span_i32(result->as.list, i) : -1;
-        const struct value *const one = is_list ? (index < 0 ? NULL : &method->values[index]) : result;
-        if (!one || one->tag != VALUE_TENSOR) continue;
-        const mica_observation out = {.node = (size_t)events->first_node, .tensor = one->as.tensor->view};
-        events->observer(events->user, &out);
+/* Shows the observer what a kernel call has written: its last argument and those that the kernel's row names, each a
+ * tensor or a list of them. */
+static void show_results(const mica_method *method, const pte_instruction *instruction, const portable_kernel *kernel,
+                         const trace_sink *events) {
+    const size_t node = (size_t)events->first_node;
+    for (size_t a = 0; a < instruction->args.count; a++) {
+        const bool last = a + 1 == instruction->args.count;
+        if (last ? kernel->effects & KERNEL_KEEPS : !((kernel->effects & KERNEL_WRITES) >> a & 1)) continue;
+        const struct value *const result = &method->values[span_i32(instruction->args, a)];
+        const bool is_list = result->tag == VALUE_TENSOR_LIST;
+        for (size_t i = 0; i < (is_list ? result->as.list.count : 1); i++) {
+            const int32_t index = is_list ? span_i32(result->as.list, i) : -1;
+            const struct value *const one = is_list ? (index < 0 ? NULL : &method->values[index]) : result;
+            if (!one || one->tag != VALUE_TENSOR) continue;
+            const mica_observation out = {.node = node, .tensor = one->as.tensor->view, .runner = node};
+            events->observer(events->user, &out);
+        }
     }
 }
 
@@ -245,7 +252,10 @@ static mica_status run_instruction(mica_method *method, const pte_instruction *i
         break;
     }
     *clock = trace_end(events, kind, node, *clock);
-    if (events && events->observer && instruction->call == PTE_KERNEL_CALL) show_results(method, instruction, events);
+    if (events && events->observer && instruction->call == PTE_KERNEL_CALL) {
+        show_results(method, instruction, own->kernel, events);
+        *clock = trace_start(events);
+    }
     return MICA_OK;
 }
 

@@ -74,8 +74,9 @@ typedef struct kernel_call {
 } kernel_call;
 
 /* What a kernel does beside writing the tensors that its last argument names: that argument's value becomes another number
- * (SETS) or a view of other memory (ALIASES); the low bits are further arguments that it writes. */
-enum { KERNEL_SETS = 0x80, KERNEL_ALIASES = 0x40, KERNEL_WRITES = 0x3f };
+ * (SETS) or a view of other memory (ALIASES), or its tensor stays as it is (KEEPS); the low bits are further arguments
+ * that it writes. */
+enum { KERNEL_SETS = 0x80, KERNEL_ALIASES = 0x40, KERNEL_KEEPS = 0x20, KERNEL_WRITES = 0x1f };
 
 /* One row of the table of portable kernels. */
 struct portable_kernel {

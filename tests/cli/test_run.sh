@@ -68,6 +68,16 @@ head -c 500 "$linear/model.pte" >"$tmp/cut.pte"
 expect 1 'cut.pte: ' run "$tmp/cut.pte"
 expect 1 'cut.pte: ' info "$tmp/cut.pte"
 
+# --check: a row per node in every format, for all methods, several calls and executions.
+methods=$cases/graph/methods_forward_encode_decode
+expect 0 'FullyConnected.*yes$' run "$linear/model.pte" --check --input "$linear/input_0.bin"
+expect 0 '"inside": true' run "$linear/model.pte" --check --format json --num-executions 3 --warmup 1
+expect 0 '^forward,1,0,FullyConnected,' run "$linear/model.pte" --check --format csv --seed 3 --call
+expect 0 '^decode.0' run "$methods/model.pte" --check --format tsv
+check 'all methods are checked' sh -c "[ \$(cut -f1 '$tmp/out' | sort -u | wc -l) -eq 4 ]"
+expect 0 '^encode$' run "$methods/model.pte" --check --method encode --format tsv --columns method
+expect 2 '--check compares' run "$linear/model.pte" --check --expect "$linear/output_0.bin"
+
 # --quiet leaves nothing on standard error.
 "$mica" run "$linear/model.pte" --quiet >"$tmp/out" 2>"$tmp/err"
 check 'quiet' test ! -s "$tmp/err"

@@ -52,6 +52,14 @@ void option_list_free(option_list *list) {
     *list = (option_list){0};
 }
 
+size_t option_list_group(const option_list *list, size_t group, const struct option_text **first) {
+    size_t start = 0, count = 0;
+    while (start < list->count && list->items[start].group < group) start++;
+    while (start + count < list->count && list->items[start + count].group == group) count++;
+    *first = list->items + start;
+    return count;
+}
+
 /* ---- parsing ---- */
 
 static bool same_name(const char *name, const char *given, size_t length) {

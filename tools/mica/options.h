@@ -86,6 +86,8 @@ void options_help(const command_line *line, size_t width, FILE *out);
 
 void option_list_add(option_list *list, const char *text, size_t group);
 void option_list_free(option_list *list);
+/* How many items belong to a group, and the first of them: groups ascend, so they stand together. */
+size_t option_list_group(const option_list *list, size_t group, const struct option_text **first);
 
 /* Whole decimal numbers and reals; false when anything else is in the text. */
 bool parse_size(const char *text, size_t *value);

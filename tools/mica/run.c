@@ -15,6 +15,7 @@
 #include "profile.h"
 #include "rounds.h"
 #include "run_cases.h"
+#include "run_check.h"
 #include "terminal.h"
 
 struct run {
@@ -23,7 +24,7 @@ struct run {
     const char *method, *data_path, *output_dir, *cases;
     size_t output_format, executions, warmup, seed, calls;
     double atol, rtol;
-    bool print_outputs, limits;
+    bool print_outputs, limits, check;
     struct profile profile;
 };
 
@@ -116,15 +117,6 @@ static bool report_outputs(const struct run *run, const struct model *model, con
 
 /* ---- running ---- */
 
-/* The items of a list that belong to one call. Groups ascend, so they stand together. */
-static size_t group_of(const option_list *list, size_t group, const struct option_text **first) {
-    size_t start = 0, count = 0;
-    while (start < list->count && list->items[start].group < group) start++;
-    while (start + count < list->count && list->items[start + count].group == group) count++;
-    *first = list->items + start;
-    return count;
-}
-
 static bool execute(const struct run *run, struct model *model, size_t number, struct fault *fault) {
     for (size_t i = 0; i < run->warmup; i++) {
         if (!model_run(model, fault)) return false;
@@ -157,8 +149,8 @@ static bool run_calls(const struct run *run, struct model *model, json_t *rows, 
     struct fault differs = {0};
     for (size_t number = 0; number <= run->calls; number++) {
         model_call call = {.atol = run->atol, .rtol = run->rtol};
-        call.input_count = group_of(&run->inputs, number, &call.inputs);
-        call.expected_count = group_of(&run->expected, number, &call.expected);
+        call.input_count = option_list_group(&run->inputs, number, &call.inputs);
+        call.expected_count = option_list_group(&run->expected, number, &call.expected);
         if (call.expected_count && call.expected_count != model->output_count) {
             return usage(fault, "%s: '%s' gives %zu outputs, --expect was given %zu times", model->path,
                          mica_program_method_name(model->program, model->index), model->output_count,
@@ -205,13 +197,28 @@ static bool run_model(struct run *run, mica_context *context, struct fault *faul
 
 /* ---- the command line ---- */
 
+static bool check_model(const struct run *run, mica_context *context, struct fault *fault) {
+    struct check_plan plan = {.data_path = run->data_path,
+                              .method = run->method,
+                              .inputs = &run->inputs,
+                              .further_calls = run->calls,
+                              .warmup = run->warmup,
+                              .executions = run->executions,
+                              .seed = run->seed};
+    return one_model(&run->arguments, &plan.path, fault) && run_check(&plan, context, &run->settings, fault);
+}
+
 static bool start(struct run *run, struct fault *fault) {
     if (run->settings.threads.count > 1) return usage(fault, "--cpu-threads takes one number here");
+    if (run->check &&
+        (run->expected.count || run->output_dir || run->print_outputs || run->profile.path || run->cases))
+        return usage(fault, "--check compares nodes with the reference: it takes inputs, and writes no outputs");
     mica_context *context;
     if (!context_open(&run->settings, (mica_kernels)run->settings.kernels, run->settings.isa, &context, fault))
         return false;
-    const bool good = run->cases ? run_cases(run->cases, &run->match, context, &run->settings, fault)
-                                 : run_model(run, context, fault);
+    const bool good = run->check   ? check_model(run, context, fault)
+                      : run->cases ? run_cases(run->cases, &run->match, context, &run->settings, fault)
+                                   : run_model(run, context, fault);
     mica_context_destroy(context);
     return good;
 }
@@ -224,7 +231,7 @@ bool command_run(int argc, char **argv, struct fault *fault) {
         TEXT("method", "NAME", run.method, "what to run (default: forward, else the only method)"),
         LIST("input", "FILE", run.inputs,
              "one per input, in order: .npy, .bin, FILE.bin:2x3x4 to give a shape, or a literal for a number; "
-             "without any, inputs are drawn from the seed: floats normal (0, 1), integers 0 to 3"),
+             "without any, inputs are drawn from the seed: floats normal (0, 1), integers 0 or 1"),
         SIZE("seed", "N", 0, run.seed, "seed of drawn inputs (default 0)"),
         TEXT("output-dir", "DIR", run.output_dir, "write the outputs there as output_0.npy and so on"),
         CHOICE("output-format", formats, run.output_format, "of written outputs"),
@@ -239,21 +246,27 @@ bool command_run(int argc, char **argv, struct fault *fault) {
         FLAG("limits", run.limits, "measure the machine's limits, too, for the roofline (takes a second)"),
         NEXT("call", run.calls, "what follows is a further call of the same loaded method"),
         TEXT("data-path", "FILE.ptd", run.data_path, "weights kept outside of the program"),
+        FLAG("check", run.check,
+             "run beside the reference kernels, compare node by node, exit 1 where one is wrong; all methods unless "
+             "one is named"),
         TEXT("cases", "CASES.tsv", run.cases, "run an index of cases instead of a model"),
         LIST("match", "GLOB", run.match,
              "only cases whose name, folder or a tag matches; !GLOB: does not match; may be repeated"),
     };
     const command_line line = {
         .name = "run",
-        .synopsis = "MODEL.pte [options]\n--cases CASES.tsv [--match GLOB] [options]",
+        .synopsis = "MODEL.pte [options]\nMODEL.pte --check [options]\n--cases CASES.tsv [--match GLOB] [options]",
         .summary = "Runs a method of a model and describes its outputs.",
         .options = options,
         .option_count = COUNT(options),
         .arguments = &run.arguments,
     };
-    bool go;
-    const bool good = command_parse(&line, columns, COUNT(columns), &run.settings, argc, argv, &go, fault) &&
-                      (!go || start(&run, fault));
+    bool go, check = false;
+    for (int i = 0; i < argc; i++) check |= strcmp(argv[i] + strspn(argv[i], "-"), "check") == 0;
+    const bool good =
+        command_parse(&line, check ? check_columns : columns, check ? check_column_count : COUNT(columns),
+                      &run.settings, argc, argv, &go, fault) &&
+        (!go || start(&run, fault));
     option_list_free(&run.arguments);
     option_list_free(&run.inputs);
     option_list_free(&run.expected);

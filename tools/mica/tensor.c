@@ -179,10 +179,7 @@ static double next_normal(uint64_t *state) {
 void tensor_fill(const mica_tensor *tensor, uint64_t *seed) {
     const size_t count = mica_tensor_count(tensor);
     for (size_t i = 0; i < count; i++) {
-        tensor_set(tensor, i,
-                   tensor->type == MICA_BOOL       ? (double)(random_bits(seed) & 1)
-                   : tensor_is_whole(tensor->type) ? (double)(random_bits(seed) & 3)
-                                                   : next_normal(seed));
+        tensor_set(tensor, i, tensor_is_whole(tensor->type) ? (double)(random_bits(seed) & 1) : next_normal(seed));
     }
 }
 

@@ -28,8 +28,8 @@ void tensor_reorder(const mica_tensor *to, const mica_tensor *from);
 /* A copy of a value in C order; a scalar becomes a tensor of rank 0. Lists and strings are refused. */
 bool value_copy(const mica_value *value, held_value *copy, struct fault *fault);
 
-/* Numbers from a seed (splitmix64): the same on every machine. tensor_fill draws elements: floats are normal with mean 0 and deviation 1, integers
- * 0 to 3, booleans both. */
+/* Numbers from a seed (splitmix64): the same on every machine. tensor_fill draws elements: floats are normal with mean 0 and
+ * deviation 1, integers and booleans 0 or 1, which are indices into the smallest of tables. */
 uint64_t random_bits(uint64_t *seed);
 void tensor_fill(const mica_tensor *tensor, uint64_t *seed);
 

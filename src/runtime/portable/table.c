@@ -11,7 +11,7 @@
 #include "runtime/portable/reduce.h"
 
 /* Effects: most kernels write their outs and nothing else. */
-enum { OUTS = 0, NUMBER = KERNEL_SETS, VIEW = KERNEL_ALIASES };
+enum { OUTS = 0, NUMBER = KERNEL_SETS, VIEW = KERNEL_ALIASES, IDLE_OUT = KERNEL_KEEPS };
 #define OUTS_AND(arg) (1 << (arg))
 
 static const portable_kernel kernels[] = {
@@ -254,8 +254,8 @@ static const portable_kernel kernels[] = {
     {"llama::custom_sdpa.out", 10, 0, OUTS, custom_sdpa},
     {"llama::fallback.out", 3, 0, OUTS, copy_whole},
     {"llama::sdpa_with_kv_cache.out", 13, 0, OUTS_AND(3) | OUTS_AND(4), sdpa_with_kv_cache},
-    {"llama::update_cache.out", 5, 0, OUTS_AND(1), update_cache},
-    {"llama::update_cache_with_indices.out", 6, 0, OUTS_AND(1), update_cache_with_indices},
+    {"llama::update_cache.out", 5, 0, IDLE_OUT | OUTS_AND(1), update_cache},
+    {"llama::update_cache_with_indices.out", 6, 0, IDLE_OUT | OUTS_AND(1), update_cache_with_indices},
     {"quantized_decomposed::add.out", 16, 0, OUTS, quantized_add},
     {"quantized_decomposed::choose_qparams.Tensor_out", 8, 0, OUTS, choose_qparams},
     {"quantized_decomposed::choose_qparams_per_token_asymmetric.out", 5, 0, OUTS, choose_qparams_per_token},
