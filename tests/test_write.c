@@ -41,12 +41,20 @@ static void digests_are_right(void **state) {
 
 /* ---- files ---- */
 
+static size_t count_files(const char *folder) {
+    char pattern[64];
+    glob_t found;
+    snprintf(pattern, sizeof pattern, "%s/*", folder);
+    const size_t count = glob(pattern, 0, NULL, &found) == 0 ? found.gl_pathc : 0;
+    globfree(&found);
+    return count;
+}
+
 static void a_failure_leaves_what_was_there(void **state) {
     (void)state;
-    char folder[] = "/tmp/mica-write-XXXXXX", path[64], pattern[64];
+    char folder[] = "/tmp/mica-write-XXXXXX", path[64];
     assert_non_null(mkdtemp(folder));
     snprintf(path, sizeof path, "%s/model.pte", folder);
-    snprintf(pattern, sizeof pattern, "%s/*", folder);
     assert_int_equal(file_replace(path, "first", 5, NULL), MICA_OK);
     assert_int_equal(file_replace(path, "second", 6, NULL), MICA_OK);
     struct file file = {0};
@@ -56,12 +64,35 @@ static void a_failure_leaves_what_was_there(void **state) {
     assert_int_equal(unlink(path), 0);
     assert_int_equal(mkdir(path, 0700), 0); /* a folder cannot be replaced */
     assert_int_equal(file_replace(path, "third", 5, NULL), MICA_ERROR_IO);
-    glob_t found;
-    assert_int_equal(glob(pattern, 0, NULL, &found), 0);
-    assert_int_equal(found.gl_pathc, 1);
-    globfree(&found);
+    assert_int_equal(count_files(folder), 1);
     assert_int_equal(file_replace("/nowhere/model.pte", "x", 1, NULL), MICA_ERROR_IO);
     assert_int_equal(rmdir(path), 0);
+    assert_int_equal(rmdir(folder), 0);
+}
+
+static void drafts_are_published_or_dropped(void **state) {
+    (void)state;
+    char folder[] = "/tmp/mica-write-XXXXXX", path[64];
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/model.pte", folder);
+    struct file_draft one, two;
+    assert_int_equal(file_draft(path, "one", 3, &one, NULL), MICA_OK);
+    assert_int_equal(file_draft(path, "twice", 5, &two, NULL), MICA_OK);
+    assert_int_not_equal(access(path, F_OK), 0);
+    assert_int_equal(file_publish(&one, NULL), MICA_OK);
+    file_drop(&one);
+    assert_int_equal(file_publish(&two, NULL), MICA_OK); /* over the first */
+    struct file file = {0};
+    assert_int_equal(file_map(path, &file, NULL), MICA_OK);
+    assert_int_equal(file.size, 5);
+    file_unmap(&file);
+    assert_int_equal(file_draft(path, "third", 5, &one, NULL), MICA_OK);
+    file_drop(&one);
+    assert_int_equal(count_files(folder), 1);
+    assert_int_equal(file_draft("/dev/full", "x", 1, &one, NULL), MICA_ERROR_IO);
+    assert_int_equal(file_replace("/dev/null", "x", 1, NULL), MICA_OK); /* which stays what it is */
+    assert_int_equal(file_map("/dev/null", &file, NULL), MICA_ERROR_IO);
+    assert_int_equal(unlink(path), 0);
     assert_int_equal(rmdir(folder), 0);
 }
 
@@ -181,8 +212,15 @@ static void same_chain(const pte_chain *a, const pte_chain *b) {
     }
 }
 
+static void same_text(const char *a, const char *b) {
+    assert_int_equal(a != NULL, b != NULL);
+    if (a) assert_string_equal(a, b);
+}
+
 static void same_method(const pte_method *a, const pte_method *b) {
-    assert_string_equal(a->name, b->name);
+    same_text(a->name, b->name);
+    same_text(a->input_tree, b->input_tree);
+    same_text(a->output_tree, b->output_tree);
     assert_int_equal(a->value_count, b->value_count);
     for (size_t i = 0; i < a->value_count; i++) {
         if (a->values[i].tag == PTE_NULL || a->values[i].tag == PTE_NONE) continue;
@@ -249,6 +287,36 @@ static void everything_in_a_program_is_written(void **state) {
     free(image.data);
 }
 
+static void equal_constants_are_written_once(void **state) {
+    (void)state;
+    static const float numbers[] = {1, 2, 3, 4}, copy[] = {1, 2, 3, 4}, others[] = {1, 2, 3, 5};
+    const float *const data[] = {numbers, copy, others};
+    pte_tensor tensors[3];
+    pte_value values[3];
+    for (size_t i = 0; i < 3; i++) {
+        tensors[i] = (pte_tensor){
+            .type = MICA_F32, .rank = 1, .sizes = {4}, .bytes = 16, .storage = PTE_CONSTANT, .data = data[i]};
+        values[i] = (pte_value){.tag = PTE_TENSOR, .as.tensor = &tensors[i]};
+    }
+    const pte_method method = {.name = "forward", .values = values, .value_count = 3};
+    const pte_named_data named[] = {{"a", (const uint8_t *)numbers, 16}, {"b", (const uint8_t *)copy, 16}};
+    const pte_program program = {.methods = &method, .method_count = 1, .named_data = named, .named_data_count = 2};
+    struct arena arena;
+    arena_init(&arena, &memory_default, 0);
+    bytes_span file = {NULL, 0};
+    pte_program *again = NULL;
+    assert_int_equal(pte_write(&program, &arena, &file, NULL), MICA_OK);
+    assert_int_equal(pte_open(file.data, file.count, NULL, 0, &arena, &again, NULL), MICA_OK);
+    const pte_value *const got = again->methods[0].values;
+    assert_ptr_equal(got[0].as.tensor->data, got[1].as.tensor->data);
+    assert_ptr_not_equal(got[0].as.tensor->data, got[2].as.tensor->data);
+    assert_memory_equal(got[2].as.tensor->data, others, sizeof others);
+    assert_int_equal(again->constant_bytes, 32);
+    assert_ptr_equal(again->named_data[0].data, again->named_data[1].data);
+    assert_int_equal(again->named_bytes, 16);
+    arena_free(&arena);
+}
+
 static void rewrite_case(const char *folder) {
     struct sample sample;
     sample_open(&sample, folder);
@@ -277,8 +345,10 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(digests_are_right),
         cmocka_unit_test(a_failure_leaves_what_was_there),
+        cmocka_unit_test(drafts_are_published_or_dropped),
         cmocka_unit_test(everything_in_a_payload_is_written),
         cmocka_unit_test(everything_in_a_program_is_written),
+        cmocka_unit_test(equal_constants_are_written_once),
         cmocka_unit_test(real_programs_are_written_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

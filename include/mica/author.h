@@ -109,9 +109,30 @@ MICA_API MICA_MUST_USE mica_status mica_author_calibrate(mica_author *author, co
 
 /* ---- writing ---- */
 
-/* Writes the model, and with `record` not NULL the ETRecord that leads an Inspector from events to layers. Files appear
- * whole or not at all. Errors: STATE (no output), IO, LIMIT, MEMORY. */
+/* Paths of what is written. Set `size` to sizeof(mica_author_files); only `model` must not be NULL. */
+typedef struct mica_author_files {
+    size_t size;
+    const char *model;   /* .pte */
+    const char *record;  /* .etrecord, which leads an Inspector from events to layers */
+    const char *weights; /* .ptd: constants go there, and the model needs it at run time */
+} mica_author_files;
+
+/* Files appear whole or not at all, and never a record beside another model. Errors begin with the path of a file that could not
+ * be written: STATE (no output), IO, LIMIT, MEMORY. */
+MICA_API MICA_MUST_USE mica_status mica_author_write_files(mica_author *author, const mica_author_files *files);
+/* The same without external weights; `record` may be NULL. */
 MICA_API MICA_MUST_USE mica_status mica_author_write(mica_author *author, const char *path, const char *record);
+
+/* Inputs of a method, and what it should give for them. */
+typedef struct mica_case {
+    const mica_value *inputs, *outputs; /* as many as the method has; `outputs` NULL: nothing is expected */
+} mica_case;
+
+/* A bundled program (.bpte): `program`, and `count` cases of a method of it (NULL: as mica_method_load). Tensors are dense and
+ * in C order. Errors: ARGUMENT (other kinds than tensors, integers, booleans, reals), NOT_FOUND, IO, LIMIT, MEMORY. */
+MICA_API MICA_MUST_USE mica_status mica_bundle_write(mica_context *context, const mica_program *program,
+                                                     const char *method, const mica_case *cases, size_t count,
+                                                     const char *path);
 
 /* One node of a program's method (NULL: as mica_method_load), which `index` numbers as mica_explain does, written as a
  * model of its own: weights stay, what other nodes computed becomes an input, int8 values become f32 outside.

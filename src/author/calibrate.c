@@ -107,7 +107,7 @@ static mica_status observe_all(mica_author *author, struct arena *arena, mica_er
         histograms[i] = memory;
     }
     TRY(author_build(author, false, arena, &graph, error));
-    TRY(author_encode(&graph, true, arena, &file, error));
+    TRY(author_encode(&graph, true, arena, &file, NULL, error));
     TRY(mica_program_open_memory(author->context, file.data, file.count, NULL, &program));
     mica_status status = mica_method_load(author->context, program, NULL, &method);
     for (size_t i = 0; i < author->sample_count && status == MICA_OK; i++)

@@ -37,8 +37,21 @@ static mica_status plan_values(const xnn_graph *graph, bool dynamic, struct aren
     return MICA_OK;
 }
 
+/* Named data as entries of a .ptd, which have no shape. */
+static mica_status encode_weights(const xnn_image *image, struct arena *arena, bytes_span *weights,
+                                  mica_error *error) {
+    void *memory = NULL;
+    TRY(arena_array(arena, image->named_count, sizeof(ptd_entry), &memory, error));
+    ptd_entry *const entries = memory;
+    for (size_t i = 0; i < image->named_count; i++) {
+        const pte_named_data *const named = &image->named[i];
+        entries[i] = (ptd_entry){.key = named->key, .data = named->data, .size = named->size};
+    }
+    return ptd_write(entries, image->named_count, arena, weights, error);
+}
+
 mica_status author_encode(const xnn_graph *graph, bool dynamic, struct arena *arena, bytes_span *file,
-                          mica_error *error) {
+                          bytes_span *weights, mica_error *error) {
     xnn_image image = {0};
     void *memory = NULL;
     size_t planned = 0, inputs = 0;
@@ -51,10 +64,15 @@ mica_status author_encode(const xnn_graph *graph, bool dynamic, struct arena *ar
     for (size_t i = 0; i < count; i++) ((int32_t *)memory)[i] = (int32_t)i;
     for (size_t i = 0; i < graph->value_count; i++) inputs += graph->values[i].is_input;
     const uint8_t *const indices = memory;
+    const char *input_tree = NULL, *output_tree = NULL;
+    TRY(author_input_tree(inputs, arena, &input_tree, error));
+    TRY(author_output_tree(count - inputs, arena, &output_tree, error));
     const pte_instruction call = {.call = PTE_DELEGATE_CALL, .args = {indices, count}};
     const pte_chain chain = {&call, 1};
     const pte_delegate delegate = {XNNPACK_BACKEND, image.payload.data, image.payload.count};
     const pte_method method = {.name = "forward",
+                               .input_tree = input_tree,
+                               .output_tree = output_tree,
                                .values = values,
                                .value_count = count,
                                .inputs = {indices, inputs},
@@ -65,7 +83,10 @@ mica_status author_encode(const xnn_graph *graph, bool dynamic, struct arena *ar
                                .delegate_count = 1,
                                .buffer_sizes = &planned,
                                .buffer_count = 1};
-    const pte_program program = {
-        .methods = &method, .method_count = 1, .named_data = image.named, .named_data_count = image.named_count};
+    const pte_program program = {.methods = &method,
+                                 .method_count = 1,
+                                 .named_data = image.named,
+                                 .named_data_count = weights ? 0 : image.named_count};
+    if (weights) TRY(encode_weights(&image, arena, weights, error));
     return pte_write(&program, arena, file, error);
 }

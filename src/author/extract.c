@@ -151,7 +151,7 @@ mica_status mica_extract_node(mica_context *context, const mica_program *program
     bytes_span file = {NULL, 0};
     arena_init(&arena, &context->allocator, 0);
     mica_status status = extract(&x, &x.from->nodes[node], &graph);
-    if (status == MICA_OK) status = author_encode(&graph, dynamic, &arena, &file, error);
+    if (status == MICA_OK) status = author_encode(&graph, dynamic, &arena, &file, NULL, error);
     if (status == MICA_OK) status = file_replace(path, file.data, file.count, error);
     arena_free(&arena);
     return status;

@@ -49,6 +49,7 @@ static const struct torch_op {
 
 typedef struct recorder {
     const mica_author *author;
+    const char *input_tree, *output_tree;
     struct emitter out;
 } recorder;
 
@@ -316,11 +317,6 @@ static void emit_graph(recorder *r) {
     emit_end(&r->out, '}');
 }
 
-/* The trees of inputs and outputs, which PyTorch writes as JSON inside a string. */
-#define LEAF "{\"type\": null, \"context\": null, \"children_spec\": []}"
-#define TUPLE "{\"type\": \"builtins.tuple\", \"context\": \"null\", \"children_spec\": ["
-#define NO_KEYWORDS "{\"type\": \"builtins.dict\", \"context\": \"[]\", \"children_spec\": []}"
-
 static size_t count_inputs(const mica_author *author) {
     size_t count = author->input_count;
     for (size_t i = 0; i < author->layer_count; i++)
@@ -328,29 +324,15 @@ static size_t count_inputs(const mica_author *author) {
     return count;
 }
 
-/* A tree with `count` leaves between `begin` and `end`. */
-static void emit_tree(recorder *r, const char *key, const char *begin, size_t count, const char *end) {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *const stream = open_memstream(&text, &size);
-    if (!stream) return;
-    fprintf(stream, "[1, %s", begin);
-    for (size_t i = 0; i < count; i++) fprintf(stream, "%s" LEAF, i ? ", " : "");
-    fprintf(stream, "%s]", end);
-    if (fclose(stream) == 0) emit_member_text(&r->out, key, text);
-    free(text);
-}
-
 static void emit_calls(recorder *r) {
-    const size_t outputs = r->author->output_count;
     begin_key(r, "module_call_graph", '[');
     emit_begin(&r->out, '{');
     emit_member_text(&r->out, "fqn", "");
     begin_key(r, "signature", '{');
     emit_empty(r, "inputs", '[', ']');
     emit_empty(r, "outputs", '[', ']');
-    emit_tree(r, "in_spec", TUPLE TUPLE, count_inputs(r->author), "]}, " NO_KEYWORDS "]}");
-    emit_tree(r, "out_spec", outputs > 1 ? TUPLE : "", outputs, outputs > 1 ? "]}" : "");
+    emit_member_text(&r->out, "in_spec", r->input_tree);
+    emit_member_text(&r->out, "out_spec", r->output_tree);
     emit_end(&r->out, '}');
     emit_end(&r->out, '}');
     emit_end(&r->out, ']');
@@ -419,15 +401,15 @@ static void emit_counts(recorder *r) {
 /* ---- the whole ---- */
 
 /* One entry's text, in `arena`. */
-static mica_status render(const mica_author *author, void (*emit)(recorder *r), struct arena *arena, bytes_span *out,
+static mica_status render(recorder *r, void (*emit)(recorder *r), struct arena *arena, bytes_span *out,
                           mica_error *error) {
     char *text = NULL;
     size_t size = 0;
     void *memory = NULL;
     FILE *const stream = open_memstream(&text, &size);
     if (!stream) return error_set(error, MICA_ERROR_MEMORY, "no memory for a record");
-    recorder r = {.author = author, .out = {.stream = stream}};
-    emit(&r);
+    r->out = (struct emitter){.stream = stream};
+    emit(r);
     const bool failed = ferror(stream) != 0;
     mica_status status = MICA_OK;
     if (fclose(stream) != 0 || failed)
@@ -448,9 +430,12 @@ mica_status author_record(const mica_author *author, struct arena *arena, bytes_
                                   {EDGE "_state_dict", {0}},     {EDGE "_constants", {0}},
                                   {EDGE "_example_inputs", {0}}, {"debug_handle_map", {0}},
                                   {"delegate_map", {0}},         {"instruction_id_to_num_outs_map", {0}}};
-    TRY(render(author, emit_program, arena, &entries[1].data, error));
-    TRY(render(author, emit_handles, arena, &entries[5].data, error));
-    TRY(render(author, emit_delegates, arena, &entries[6].data, error));
-    TRY(render(author, emit_counts, arena, &entries[7].data, error));
+    recorder r = {.author = author};
+    TRY(author_input_tree(count_inputs(author), arena, &r.input_tree, error));
+    TRY(author_output_tree(author->output_count, arena, &r.output_tree, error));
+    TRY(render(&r, emit_program, arena, &entries[1].data, error));
+    TRY(render(&r, emit_handles, arena, &entries[5].data, error));
+    TRY(render(&r, emit_delegates, arena, &entries[6].data, error));
+    TRY(render(&r, emit_counts, arena, &entries[7].data, error));
     return zip_write(entries, sizeof entries / sizeof *entries, arena, file, error);
 }

@@ -2,35 +2,68 @@
  *
  * From a description to files.
  */
-#include <stdio.h>
+#include <unistd.h>
 
 #include "author/author.h"
 #include "base/file.h"
 
-static mica_status write_files(mica_author *author, const char *path, const char *record, struct arena *arena,
-                               mica_error *error) {
+/* ---- files that belong together ---- */
+
+enum { WEIGHTS, MODEL, RECORD, FILES };
+
+static mica_status publish(struct file_draft drafts[FILES], const char *const paths[FILES],
+                           const bytes_span data[FILES], const char *record, mica_error *error) {
+    for (size_t i = 0; i < FILES; i++) {
+        const mica_status status =
+            paths[i] ? file_draft(paths[i], data[i].data, data[i].count, &drafts[i], error) : MICA_OK;
+        if (status != MICA_OK) return error_in(error, status, "%s", paths[i]);
+    }
+    if (record) (void)unlink(record); /* from here on no record is there, or its model's */
+    for (size_t i = 0; i < FILES; i++) {
+        const mica_status status = paths[i] ? file_publish(&drafts[i], error) : MICA_OK;
+        if (status != MICA_OK) return error_in(error, status, "%s", paths[i]);
+    }
+    return MICA_OK;
+}
+
+mica_status author_publish(const mica_author_files *files, bytes_span model, bytes_span record, bytes_span weights,
+                           mica_error *error) {
+    struct file_draft drafts[FILES] = {{.descriptor = -1}, {.descriptor = -1}, {.descriptor = -1}};
+    const char *const paths[FILES] = {weights.data ? files->weights : NULL, files->model,
+                                      record.data ? files->record : NULL};
+    const mica_status status = publish(drafts, paths, (bytes_span[]){weights, model, record}, paths[RECORD], error);
+    for (size_t i = 0; i < FILES; i++) file_drop(&drafts[i]);
+    return status;
+}
+
+/* ---- the whole ---- */
+
+static mica_status write_all(mica_author *author, const mica_author_files *files, struct arena *arena,
+                             mica_error *error) {
     xnn_graph graph = {0};
-    bytes_span file = {NULL, 0}, notes = {NULL, 0};
+    bytes_span model = {NULL, 0}, record = {NULL, 0}, weights = {NULL, 0};
     bool dynamic = false;
     for (size_t i = 0; i < author->value_count; i++) dynamic |= author->values[i].dynamic;
     TRY(author_observe(author, error));
     TRY(author_build(author, true, arena, &graph, error));
-    TRY(author_encode(&graph, dynamic, arena, &file, error));
-    if (record) TRY(author_record(author, arena, &notes, error));
-    if (record) TRY(file_replace(record, notes.data, notes.count, error));
-    const mica_status status = file_replace(path, file.data, file.count, error);
-    if (status != MICA_OK && record) (void)remove(record); /* none without its model */
+    TRY(author_encode(&graph, dynamic, arena, &model, files->weights ? &weights : NULL, error));
+    if (files->record) TRY(author_record(author, arena, &record, error));
+    return author_publish(files, model, record, weights, error);
+}
+
+mica_status mica_author_write_files(mica_author *author, const mica_author_files *files) {
+    if (!author) return MICA_ERROR_ARGUMENT;
+    mica_error *const error = &author->context->error;
+    if (!files || files->size != sizeof *files || !files->model)
+        return error_set(error, MICA_ERROR_ARGUMENT, "mica_author_write_files: no path for the model");
+    if (author->output_count == 0) return error_set(error, MICA_ERROR_STATE, "the model has no output");
+    struct arena arena;
+    arena_init(&arena, &author->context->allocator, 0);
+    const mica_status status = write_all(author, files, &arena, error);
+    arena_free(&arena);
     return status;
 }
 
 mica_status mica_author_write(mica_author *author, const char *path, const char *record) {
-    if (!author) return MICA_ERROR_ARGUMENT;
-    mica_error *const error = &author->context->error;
-    if (!path) return error_set(error, MICA_ERROR_ARGUMENT, "mica_author_write: the path is NULL");
-    if (author->output_count == 0) return error_set(error, MICA_ERROR_STATE, "the model has no output");
-    struct arena arena;
-    arena_init(&arena, &author->context->allocator, 0);
-    const mica_status status = write_files(author, path, record, &arena, error);
-    arena_free(&arena);
-    return status;
+    return mica_author_write_files(author, &(mica_author_files){sizeof(mica_author_files), path, record, NULL});
 }

@@ -16,7 +16,22 @@ struct file {
 mica_status file_map(const char *path, struct file *file, mica_error *error);
 void file_unmap(struct file *file); /* a file of zeros is fine */
 
-/* Writes a file beside `path` and gives it that name when it is whole: a failure leaves what was there. */
+/* ---- writing: a file appears whole or not at all ---- */
+
+/* What will be the file `path`, on disk and without its name. */
+struct file_draft {
+    char *path, *beside; /* where it will be, links resolved; where it is meanwhile, if it is `named` */
+    int descriptor;
+    bool named, direct; /* `direct`: what has that name is a device or a pipe, and was written */
+};
+
+/* Fails with IO, and leaves nothing. A draft is published or dropped; that leaves `descriptor` at −1, and dropping it again is
+ * fine. */
+mica_status file_draft(const char *path, const void *data, size_t size, struct file_draft *draft, mica_error *error);
+mica_status file_publish(struct file_draft *draft, mica_error *error); /* replaces a file of that name */
+void file_drop(struct file_draft *draft);
+
+/* Both at once: a failure leaves what was there. */
 mica_status file_replace(const char *path, const void *data, size_t size, mica_error *error);
 
 #endif

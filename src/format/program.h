@@ -92,6 +92,7 @@ typedef struct pte_delegate {
 
 typedef struct pte_method {
     const char *name;
+    const char *input_tree, *output_tree; /* PyTorch's description of containers, or NULL; nobody here reads it */
     const pte_value *values;
     size_t value_count;
     bytes_span inputs, outputs; /* i32 value indices */

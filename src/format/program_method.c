@@ -324,6 +324,9 @@ mica_status pte_read_method(pte_parts *parts, fb_table plan, pte_method *method)
     size_t length = 0;
     method->name = fb_string(plan, PLAN_NAME, &length);
     if (!text_is_name(method->name, length)) return PTE_BAD(parts, plan, pte_plan_schema, PLAN_NAME, "not a name");
+    const fb_table containers = fb_child(plan, PLAN_CONTAINER_META_TYPE);
+    method->input_tree = fb_string(containers, CONTAINER_ENCODED_INP_STR, NULL);
+    method->output_tree = fb_string(containers, CONTAINER_ENCODED_OUT_STR, NULL);
     TRY(read_buffers(&r, plan));
     TRY(read_values(&r, plan));
     TRY(read_inputs(&r, plan));

@@ -64,13 +64,22 @@ static mica_status reserve_pools(writer *w) {
 static uint32_t store(writer *w, const pte_tensor *tensor) {
     if (!has_data(tensor)) return 0;
     laid *const pool = &w->pools[tensor->storage == PTE_CONSTANT ? CONSTANTS : STATE];
+    const bool shared = tensor->storage == PTE_CONSTANT && tensor->bytes > 0;
+    for (size_t i = 1; shared && i < pool->count; i++)
+        if (tensor->bytes <= pool->size - pool->offsets[i] &&
+            memcmp(pool->bytes + pool->offsets[i], tensor->data, tensor->bytes) == 0)
+            return (uint32_t)i;
     if (tensor->bytes) memcpy(pool->bytes + pool->size, tensor->data, tensor->bytes);
     pool->offsets[pool->count] = pool->size;
     pool->size += round_up(tensor->bytes, CONSTANT_ALIGNMENT);
     return (uint32_t)pool->count++;
 }
 
+/* The same bytes are written once. */
 static uint32_t add_segment(writer *w, bytes_span bytes) {
+    for (size_t i = 0; i < w->segment_count && bytes.count; i++)
+        if (w->segments[i].count == bytes.count && memcmp(w->segments[i].data, bytes.data, bytes.count) == 0)
+            return (uint32_t)i;
     w->segments[w->segment_count] = bytes;
     return (uint32_t)w->segment_count++;
 }
@@ -260,6 +269,16 @@ static mica_status write_delegates(writer *w, const pte_method *method, fb_ref *
 
 /* ---- the whole ---- */
 
+static fb_ref write_trees(writer *w, const pte_method *method) {
+    const fb_ref input = fb_build_string(&w->b, method->input_tree),
+                 output = fb_build_string(&w->b, method->output_tree);
+    if (!input && !output) return 0;
+    fb_begin(&w->b, &pte_container_schema);
+    fb_set_ref(&w->b, CONTAINER_ENCODED_INP_STR, input);
+    fb_set_ref(&w->b, CONTAINER_ENCODED_OUT_STR, output);
+    return fb_end(&w->b);
+}
+
 static mica_status write_plan(writer *w, const pte_method *method, fb_ref *plan) {
     void *memory = NULL;
     fb_ref values = 0, chains = 0, operators = 0, delegates = 0;
@@ -271,6 +290,7 @@ static mica_status write_plan(writer *w, const pte_method *method, fb_ref *plan)
     int64_t *const sizes = memory; /* the first one is reserved */
     for (size_t i = 0; i < method->buffer_count; i++) sizes[i + 1] = (int64_t)method->buffer_sizes[i];
     const fb_schema *const schema = &pte_plan_schema;
+    const fb_ref trees = write_trees(w, method);
     const fb_ref lists[] = {
         fb_build_scalars(&w->b, schema, PLAN_INPUTS, method->inputs.data, method->inputs.count),
         fb_build_scalars(&w->b, schema, PLAN_OUTPUTS, method->outputs.data, method->outputs.count),
@@ -279,6 +299,7 @@ static mica_status write_plan(writer *w, const pte_method *method, fb_ref *plan)
     };
     fb_begin(&w->b, schema);
     fb_set_ref(&w->b, PLAN_NAME, lists[3]);
+    fb_set_ref(&w->b, PLAN_CONTAINER_META_TYPE, trees);
     fb_set_ref(&w->b, PLAN_VALUES, values);
     fb_set_ref(&w->b, PLAN_INPUTS, lists[0]);
     fb_set_ref(&w->b, PLAN_OUTPUTS, lists[1]);

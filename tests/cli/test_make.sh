@@ -67,6 +67,45 @@ expect 2 '\-\-kernel: it reaches over 17' make conv2d --kernel 17 -o "$tmp/one.p
 expect 2 '\-\-groups: 2 does not divide 3' make conv2d --groups 2 -o "$tmp/one.pte"
 expect 2 '\-\-variant: conv2d has no' make conv2d --variant qp8_f32_qb4w_gemm -o "$tmp/one.pte"
 expect 2 '\-\-weights: ' make linear --weights "$tmp/net.txt" -o "$tmp/one.pte"
-expect 1 'No such file' make linear -o "$tmp/nowhere/one.pte"
+expect 2 '\-\-k: 33 is odd' make linear --variant qp8_f32_qb4w_gemm --k 33 --group-size 33 -o "$tmp/one.pte"
+for option in batch in-channels out-channels height width kernel stride dilation groups; do
+    expect 2 "\-\-$option" make conv2d --$option 0 -o "$tmp/one.pte"
+done
+expect 2 '\-\-kernel: it reaches over 31' make conv2d --kernel 16 --dilation 2 -o "$tmp/one.pte"
+expect 2 '\-\-padding: 70000, at most' make conv2d --padding 70000 -o "$tmp/one.pte"
+expect 2 '\-\-stride: 70000, at most' make conv2d --stride 70000 -o "$tmp/one.pte"
+expect 2 '\-\-groups: 3 does not divide 4' make conv2d --groups 3 --out-channels 4 -o "$tmp/one.pte"
+expect 2 'more than' make conv2d --height 99999999999 --width 99999999999 -o "$tmp/one.pte"
+expect 2 '\-\-weights: more than' make linear --k 100000 --n 99999999999 -o "$tmp/one.pte"
+expect 2 '\-\-m takes' make matmul --m 0 -o "$tmp/one.pte"
+expect 2 '\-\-n takes' make matmul --n 99999999999999999999 -o "$tmp/one.pte"
+expect 2 '\-\-dynamic-batch takes' make linear --dynamic-batch 0 -o "$tmp/one.pte"
+expect 2 '\-\-per-tensor: only' make linear --per-tensor -o "$tmp/one.pte"
+expect 2 '\-\-variant' make matmul --variant pqs8_qc8w_gemm -o "$tmp/one.pte"
+expect 1 "nowhere/one.pte: cannot be written: No such file" make linear -o "$tmp/nowhere/one.pte"
+expect 1 'cannot be written: No space left' make linear -o /dev/full
+
+# Where the disk is full, or the run is killed, there is what was there.
+check 'make linear' "$mica" make linear -o "$tmp/kept.pte"
+cp "$tmp/kept.pte" "$tmp/kept"
+cp "$tmp/kept.etrecord" "$tmp/record"
+(ulimit -f 8 && trap '' XFSZ && exec "$mica" make linear --k 512 -o "$tmp/kept.pte" 2>"$tmp/err")
+check 'a full disk is an error' grep -q '^mica: .*kept.pte: cannot be written: File too large$' "$tmp/err"
+check 'a full disk leaves the old model' cmp "$tmp/kept.pte" "$tmp/kept"
+check 'and the old record' cmp "$tmp/kept.etrecord" "$tmp/record"
+{ (ulimit -f 8 && exec "$mica" make linear --k 512 -o "$tmp/kept.pte"); } 2>/dev/null # dies of SIGXFSZ while it writes
+check 'a killed run leaves the old model' cmp "$tmp/kept.pte" "$tmp/kept"
+check 'and the old record, too' cmp "$tmp/kept.etrecord" "$tmp/record"
+check 'no draft is left' sh -c "[ \$(ls '$tmp'/kept.* | wc -l) -eq 2 ]"
+ln -s kept.pte "$tmp/link.pte"
+check 'a link stays one' sh -c "'$mica' make linear --k 8 -o '$tmp/link.pte' && [ -L '$tmp/link.pte' ] && ! cmp -s '$tmp/kept.pte' '$tmp/kept'"
+check 'files are for all whom umask allows' sh -c "umask 027 && '$mica' make linear -o '$tmp/mode.pte' && [ \$(stat -c %a '$tmp/mode.pte') = 640 ]"
+
+# Weights apart, and test cases.
+check 'external weights' "$mica" make linear --external-weights --bundle 2 -o "$tmp/apart.pte"
+check 'four files' sh -c "[ \$(ls '$tmp'/apart.* | wc -l) -eq 4 ]"
+expect 1 'named data' run "$tmp/apart.pte"
+expect 0 'executed 1 times' run "$tmp/apart.pte" --data-path "$tmp/apart.ptd"
+expect 0 'executed 1 times' run "$tmp/apart.bpte" --data-path "$tmp/apart.ptd"
 check 'nothing is left behind' sh -c "[ ! -e '$tmp/one.pte' ] && [ ! -e '$tmp/one.etrecord' ] && ! ls '$tmp' | grep -q '^one'"
 finish

@@ -40,7 +40,8 @@ struct make {
     const char *kernel, *stride, *padding, *dilation; /* "3" or "3x5" */
     size_t op, variant, m, k, n, batch, in_channels, out_channels, height, width, groups, group_size, dynamic_batch,
         seed;
-    bool no_bias, per_tensor, all;
+    size_t bundle;
+    bool no_bias, per_tensor, all, external;
     held_value weights_file, bias_file, files[MAX_FILES];
     size_t file_count;
 };
@@ -219,26 +220,6 @@ static bool calibrate(struct make *make, mica_author *author, const mica_context
     return true;
 }
 
-/* "OUT.pte" → "OUT.etrecord". */
-static char *record_path(const char *path) {
-    const size_t length = strlen(path);
-    const bool named = length > 4 && strcmp(path + length - 4, ".pte") == 0;
-    return text_of("%.*s.etrecord", (int)(named ? length - 4 : length), path);
-}
-
-static bool write_model(struct make *make, mica_author *author, const mica_context *context, const char *path,
-                        struct fault *fault) {
-    if (!calibrate(make, author, context, fault)) return false;
-    char *const record = record_path(path);
-    const mica_status status = mica_author_write(author, path, record);
-    free(record);
-    if (status == MICA_ERROR_IO || status == MICA_ERROR_MEMORY)
-        return fail(fault, "%s: %s", path, mica_context_error(context));
-    if (!make_accepted(fault, context, status)) return false;
-    if (make->settings.verbose) note(&make->settings, "%s: written", path);
-    return true;
-}
-
 static bool make_one(struct make *make, mica_context *context, const char *path, struct fault *fault) {
     static bool (*const adders[OPS])(struct make *make, mica_author *author, const mica_context *context,
                                      struct fault *fault) = {add_linear, add_conv2d, add_matmul};
@@ -251,7 +232,8 @@ static bool make_one(struct make *make, mica_context *context, const char *path,
     const bool described = make->op < OPS
                                ? adders[make->op](make, author, context, fault)
                                : make_chain(author, context, make->arguments.items[1].text, make->seed, fault);
-    const bool good = described && write_model(make, author, context, path, fault);
+    const bool good = described && calibrate(make, author, context, fault) &&
+                      make_write(&make->settings, author, context, path, make->external, make->bundle, fault);
     mica_author_destroy(author);
     return good;
 }
@@ -280,7 +262,8 @@ static bool make_lessons(const struct make *asked, mica_context *context, struct
     if (mkdir(asked->path, 0777) != 0 && errno != EEXIST) return fail(fault, "%s: %s", asked->path, strerror(errno));
     for (size_t i = 0; i < sizeof lessons / sizeof *lessons; i++) {
         const struct lesson *const lesson = &lessons[i];
-        struct make make = {.settings = asked->settings, .seed = asked->seed};
+        struct make make = {
+            .settings = asked->settings, .seed = asked->seed, .external = asked->external, .bundle = asked->bundle};
         set_defaults(&make);
         make.op = lesson->op;
         make.variant = lesson->variant;
@@ -374,6 +357,9 @@ bool command_make(int argc, char **argv, struct fault *fault) {
              "a sample to take ranges from, f32, a file for each input; may be repeated (default: one drawn from a "
              "normal distribution)"),
         SIZE("seed", "N", 0, make.seed, "of weights that no file gives (default 0)"),
+        FLAG("external-weights", make.external, "weights go to OUT.ptd, which the model needs as --data-path"),
+        SIZE("bundle", "N", 1, make.bundle,
+             "writes OUT.bpte, too: the model with N drawn inputs, and what the reference kernels give for them"),
         FLAG("all", make.all, "the nine models of the tutorial, under its names"),
     };
     const command_line line = {
