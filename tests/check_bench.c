@@ -159,7 +159,8 @@ static void bench_shape(const bench_options *o, const gemm_kernel *kernel, bool 
 }
 
 static void bench_kernel(const bench_options *o, const gemm_kernel *kernel, double peak) {
-    for (int direct = 0; direct <= kernel->direct; direct++) {
+    const int ways = kernel->store && kernel->variant == GEMM_PF32 ? 2 : 1; /* others want their rows stored anew */
+    for (int direct = 0; direct < ways; direct++) {
         for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
             if (worth_measuring(kernel, &shapes[s])) bench_shape(o, kernel, direct, &shapes[s], peak);
         }

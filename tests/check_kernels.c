@@ -41,8 +41,7 @@ static const char *pack_right(const problem *p, const gemm_kernel *kernel, rando
     return packed;
 }
 
-static const void *pack_left(const problem *p, const gemm_kernel *kernel, bool direct, size_t first, size_t count) {
-    if (kernel->lhs == NULL || direct) return (const char *)p->lhs.data + first * p->lhs.row_stride;
+static const void *pack_left(const problem *p, const gemm_kernel *kernel, size_t first, size_t count) {
     const size_t size = kernel->lhs->panel_size(p->k);
     void *packed = guard_memory(GUARD_PACKED_LHS, size, true);
     memset(packed, 0xa5, size);
@@ -50,31 +49,58 @@ static const void *pack_left(const problem *p, const gemm_kernel *kernel, bool d
     return packed;
 }
 
+enum { MAX_TAPS = 4 };
+
+/* Rows in place, in 1 to MAX_TAPS pieces with gaps between them: what their kernel reads, and no byte more. */
+static void place_left(const problem *p, const gemm_kernel *kernel, size_t first, gemm_tile *tile,
+                       size_t taps[MAX_TAPS], random_state *random) {
+    const size_t fill = p->variant == GEMM_PQS8_QC8W ? 4 : 1, gap = random_below(random, 3) * 16;
+    tile->tap_count = 1 + random_below(random, MAX_TAPS);
+    if (p->k % (tile->tap_count * fill)) tile->tap_count = 1;
+    const size_t length = p->k / tile->tap_count, element = p->lhs.type == GEMM_F32 ? 4 : 1;
+    const size_t piece = round_up(length, fill) * kernel->element + gap;
+    tile->lhs_stride = tile->tap_count * piece;
+    tile->direct = true;
+    tile->taps = taps;
+    char *rows = guard_memory(GUARD_PACKED_LHS, tile->m * tile->lhs_stride - min_size(gap, tile->m * piece), true);
+    tile->lhs = rows;
+    for (size_t m = 0; m < tile->m; m++) {
+        for (size_t t = 0; t < tile->tap_count; t++) {
+            taps[t] = t * piece;
+            const char *from = (const char *)p->lhs.data + (first + m) * p->lhs.row_stride + t * length * element;
+            kernel->store(from, length, rows + m * tile->lhs_stride + t * piece);
+        }
+    }
+}
+
 static void run(const problem *p, const gemm_kernel *kernel, char *out, size_t out_stride, random_state *random) {
     const size_t panel = kernel->rhs->panel_size(p->k, p->rhs.block);
     const char *right = pack_right(p, kernel, random);
     const size_t rows = 1 + random_below(random, kernel->mr);
-    const bool direct = kernel->direct && p->lhs.type == GEMM_F32 && !p->lhs.taps && random_below(random, 2);
+    const bool direct = kernel->store && p->lhs.type != GEMM_F16 && !p->lhs.taps && random_below(random, 2);
     for (size_t m = 0; m < p->m; m += rows) {
-        const size_t count = min_size(rows, p->m - m);
-        const void *left = pack_left(p, kernel, direct, m, count);
-        for (size_t n = 0, columns; n < p->n; n += columns) {
-            columns = (1 + random_below(random, 3)) * kernel->nr;
-            const gemm_tile tile = {.m = count,
-                                    .n = min_size(columns, p->n - n),
-                                    .k = p->k,
-                                    .block = p->rhs.block,
-                                    .lhs = left,
-                                    .lhs_stride = p->lhs.row_stride,
-                                    .direct = direct,
-                                    .rhs = right + n / kernel->nr * panel,
-                                    .out = out + m * out_stride + n * output_size(p->variant),
-                                    .out_stride = out_stride,
-                                    .min = p->min,
-                                    .max = p->max,
-                                    .zero_point = p->zero_point,
-                                    .qmin = p->qmin,
-                                    .qmax = p->qmax};
+        size_t taps[MAX_TAPS];
+        gemm_tile tile = {.m = min_size(rows, p->m - m),
+                          .k = p->k,
+                          .block = p->rhs.block,
+                          .lhs_stride = p->lhs.row_stride,
+                          .out_stride = out_stride,
+                          .min = p->min,
+                          .max = p->max,
+                          .zero_point = p->zero_point,
+                          .qmin = p->qmin,
+                          .qmax = p->qmax};
+        if (kernel->lhs == NULL) {
+            tile.lhs = (const char *)p->lhs.data + m * p->lhs.row_stride;
+        } else if (direct) {
+            place_left(p, kernel, m, &tile, taps, random);
+        } else {
+            tile.lhs = pack_left(p, kernel, m, tile.m);
+        }
+        for (size_t n = 0; n < p->n; n += tile.n) {
+            tile.n = min_size((1 + random_below(random, 3)) * kernel->nr, p->n - n);
+            tile.rhs = right + n / kernel->nr * panel;
+            tile.out = out + m * out_stride + n * output_size(p->variant);
             kernel->run(&tile);
         }
     }

@@ -82,7 +82,9 @@ size_t gemm_plan_shape(gemm_plan *plan, size_t batch, size_t m) {
     const size_t column_panels = divide_up(plan->n, plan->packing->nr);
     plan->panel_rows = gemm_even_rows(m, mr);
     plan->panels = divide_up(m, plan->panel_rows);
-    plan->in_place = !plan->tap_count && (!plan->kernel->lhs || (plan->kernel->direct && suits_cache(plan->k)));
+    plan->in_place =
+        !plan->tap_count &&
+        (!plan->kernel->lhs || (plan->kernel->store && plan->variant == GEMM_PF32 && suits_cache(plan->k)));
     /* A kernel that takes rows as they are still needs room to gather rows that lie in pieces. */
     plan->lhs_bytes = plan->in_place      ? 0
                       : plan->kernel->lhs ? plan->kernel->lhs->panel_size(plan->k)

@@ -173,6 +173,6 @@ static const gemm_lhs_packing left_row = {"row_f32", 1, 1, left_size_row, pack_l
 
 #define NEEDS (CPU_AVX2 | CPU_AVX512 | CPU_AVX512FP16)
 const gemm_kernel pf16_gemm_14x32_avx512fp16 = {"pf16_gemm_14x32_avx512fp16", GEMM_PF16,   NEEDS, ROWS, COLUMNS, 1,
-                                                &float_right_f16_avx512,      &left_pairs, run,   false};
+                                                &float_right_f16_avx512,      &left_pairs, run,   NULL, 0};
 const gemm_kernel pf16_gemv_1x32_avx512fp16 = {"pf16_gemv_1x32_avx512fp16", GEMM_PF16, NEEDS,   1,    COLUMNS, 1,
-                                               &float_right_f16_avx512,     &left_row, run_row, false};
+                                               &float_right_f16_avx512,     &left_row, run_row, NULL, 0};

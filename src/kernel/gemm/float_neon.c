@@ -232,7 +232,7 @@ static void gemv_f32(const gemm_tile *tile) { gemv(tile, false); }
 static void gemv_f16(const gemm_tile *tile) { gemv(tile, true); }
 
 #define ROW(symbol, variant, mr, right, left, run)                                                                   \
-    const gemm_kernel symbol = {#symbol, variant, CPU_NEON, mr, NEON_NR, 1, right, left, run, false};
+    const gemm_kernel symbol = {#symbol, variant, CPU_NEON, mr, NEON_NR, 1, right, left, run, NULL, 0};
 ROW(pf32_gemm_12x8_neon, GEMM_PF32, MR, &right_f32, &left_f32, gemm_f32)
 ROW(pf32_gemv_1x8_neon, GEMM_PF32, 1, &right_f32, NULL, gemv_f32)
 ROW(pf16_gemm_12x8_neon, GEMM_PF16, MR, &right_f16, &left_f32, gemm_f16)

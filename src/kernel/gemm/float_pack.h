@@ -2,9 +2,10 @@
  *
  * Packing for PF32 and PF16 over the vectors of simd_*.h.
  *
- *   left   [k][LANES] f32: element k of ROWS rows (room for LANES); of one row: [k]
+ *   left   rows of f32
  *   right  bias[COLUMNS] f32, then [k][COLUMNS] f32 (PF32) or f16 (PF16)
  */
+#include "kernel/gemm/left_rows.h"
 #include "kernel/gemm/right_chunks.h"
 
 /* ---- right operand ---- */
@@ -91,32 +92,27 @@ static void pack_right_f16(const gemm_rhs *rhs, size_t first, size_t count, void
 
 /* ---- left operand ---- */
 
-static size_t left_size(size_t k) { return round_up(k * LANES * sizeof(float), MEMORY_ALIGNMENT); }
-static size_t left_size_row(size_t k) { return round_up(k * sizeof(float), MEMORY_ALIGNMENT); }
+static size_t left_stride(size_t k) { return panel_stride(k * sizeof(float)); }
+static size_t left_size(size_t k) { return ROWS * left_stride(k) + MEMORY_ALIGNMENT; }
+static size_t left_size_row(size_t k) { return left_stride(k) + MEMORY_ALIGNMENT; }
 
-static void pack_left(const gemm_lhs *lhs, size_t first, size_t count, void *panel) {
-    const size_t k = lhs_k(lhs), width = LANES * type_size(lhs->type);
-    float *packed = panel;
-    char stage[LANES][CHUNK_BYTES];
-    const char *chunks[LANES];
-    lhs_cursor cursor = {0};
-    for (size_t i = 0; i < k; i += LANES, lhs_advance(lhs, &cursor, width)) {
-        vint square[LANES];
-        lhs_chunks(lhs, first, count, LANES, cursor, width, stage, chunks);
-        load_square(square, chunks, lhs->type);
-        const size_t here = min_size(LANES, k - i);
-        for (size_t j = 0; j < here; j++, packed += LANES) int_store(packed, square[j]);
-    }
+/* `count` elements as f32; the last vector may be written beyond them. */
+INLINE void store_floats(const char *from, size_t count, float *to, gemm_type type) {
+    const size_t size = type_size(type);
+    size_t i = 0;
+    for (; i + LANES <= count; i += LANES) float_store(to + i, any_load(from + i * size, type));
+    if (i == count) return;
+    char stage[LANES * sizeof(float)] = {0};
+    copy_bytes(stage, from + i * size, (count - i) * size);
+    float_store(to + i, any_load(stage, type));
 }
 
-static void pack_left_row(const gemm_lhs *lhs, size_t first, size_t count, void *panel) {
-    const size_t k = count ? lhs_k(lhs) : 0, width = LANES * type_size(lhs->type);
-    float *packed = panel;
-    char stage[1][CHUNK_BYTES];
-    const char *chunk;
-    lhs_cursor cursor = {0};
-    for (size_t i = 0; i < k; i += LANES, lhs_advance(lhs, &cursor, width)) {
-        lhs_chunks(lhs, first, 1, 1, cursor, width, stage, &chunk);
-        float_store(packed + i, any_load(chunk, lhs->type));
+static void pack_left(const gemm_lhs *lhs, size_t first, size_t count, void *panel) {
+    const size_t stride = left_stride(lhs_k(lhs));
+    for (size_t m = 0; m < count; m++) {
+        float *row = (float *)((char *)panel + m * stride);
+        for (size_t t = 0; t < lhs->tap_count; t++, row += lhs->tap_length) {
+            store_floats(lhs_piece(lhs, first + m, t), lhs->tap_length, row, lhs->type);
+        }
     }
 }

@@ -111,7 +111,9 @@ typedef struct gemm_tile {
     size_t block;       /* QB4W */
     const void *lhs;    /* a packed panel; rows as they are with `direct`, or where the kernel's `lhs` is NULL */
     size_t lhs_stride;  /* bytes from row to row of rows as they are */
-    bool direct;        /* only for a kernel that is `direct` */
+    bool direct;        /* only for a kernel that has `store` */
+    const size_t *taps; /* rows as they are: bytes from a row to its `tap_count` equal pieces; NULL: one piece */
+    size_t tap_count;
     const void *rhs;    /* the packed panel of the first column */
     void *out;          /* element (0, 0) of the tile */
     size_t out_stride;  /* bytes from row to row */
@@ -128,9 +130,11 @@ typedef struct gemm_kernel {
     const gemm_rhs_packing *rhs;
     const gemm_lhs_packing *lhs; /* NULL: reads rows as they are, f32 for PF32 and f16 for PF16 */
     void (*run)(const gemm_tile *tile);
-    bool
-        direct; /* can also read rows as they are (PF32: f32). Worth it unless their stride is a multiple of 2048 bytes:
-                  * such rows fall on each other in the first cache. */
+    /* Not NULL: also reads rows as they are, of `element` bytes each, as this writes them: f32 for PF32; for PQS8 what
+     * its arithmetic wants, pieces being filled up to a multiple of 4 elements by anything. Worth it unless their stride
+     * is a multiple of 2048 bytes: such rows fall on each other in the first cache. */
+    void (*store)(const void *from, size_t count, void *to);
+    size_t element;
 } gemm_kernel;
 
 /* All kernels of this build, best first within a variant; every variant ends with a portable ("_c") and a

@@ -59,7 +59,7 @@ NEON_INLINE void row_settle(const int32x4_t sum[ROW_SUMS], int32x4_t columns[2])
 
 #define ROW(symbol, variant, mr, right, left, run)                                                                   \
     const gemm_kernel symbol = {                                                                                     \
-        #symbol, variant, CPU_NEON | CPU_DOTPROD, mr, NEON_NR, 4, neon_right_kr4 + right, left, run, false};
+        #symbol, variant, CPU_NEON | CPU_DOTPROD, mr, NEON_NR, 4, neon_right_kr4 + right, left, run, NULL, 0};
 ROW(qp8_f32_qc8w_gemm_12x8_dotprod, GEMM_QP8_F32_QC8W, MR, NEON_BYTES, &neon_left_12x4, gemm_bytes)
 ROW(qp8_f32_qc8w_gemv_1x8_dotprod, GEMM_QP8_F32_QC8W, 1, NEON_BYTES, &neon_left_row, gemv_bytes)
 ROW(qp8_f32_qc4w_gemm_12x8_dotprod, GEMM_QP8_F32_QC4W, MR, NEON_NIBBLES, &neon_left_12x4, gemm_nibbles)

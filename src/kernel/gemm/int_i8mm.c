@@ -65,7 +65,7 @@ NEON_INLINE void row_settle(const int32x4_t sum[ROW_SUMS], int32x4_t columns[2])
 
 #define I8MM (CPU_NEON | CPU_DOTPROD | CPU_I8MM)
 #define ROW(symbol, variant, mr, right, left, run)                                                                   \
-    const gemm_kernel symbol = {#symbol, variant, I8MM, mr, NEON_NR, 8, neon_right_kr8 + right, left, run, false};
+    const gemm_kernel symbol = {#symbol, variant, I8MM, mr, NEON_NR, 8, neon_right_kr8 + right, left, run, NULL, 0};
 ROW(qp8_f32_qc8w_gemm_12x8_i8mm, GEMM_QP8_F32_QC8W, MR, NEON_BYTES, &neon_left_12x8, gemm_bytes)
 ROW(qp8_f32_qc8w_gemv_1x8_i8mm, GEMM_QP8_F32_QC8W, 1, NEON_BYTES, &neon_left_row, gemv_bytes)
 ROW(qp8_f32_qc4w_gemm_12x8_i8mm, GEMM_QP8_F32_QC4W, MR, NEON_NIBBLES, &neon_left_12x8, gemm_nibbles)

@@ -179,30 +179,6 @@ INLINE void run_channel(const gemm_tile *tile, const bool nibble) {
 static void run_i8(const gemm_tile *tile) { run_channel(tile, false); }
 static void run_i4(const gemm_tile *tile) { run_channel(tile, true); }
 
-static void run_static(const gemm_tile *tile) {
-    const left_view left = left_of(tile);
-    const vfloat min = float_splat((float)(tile->qmin - tile->zero_point));
-    const vfloat max = float_splat((float)(tile->qmax - tile->zero_point));
-    const char *panel = tile->rhs;
-    for (size_t n = 0; n < tile->n; n += COLUMNS, panel += right_size_i8(tile->k, 0)) {
-        const right_head *head = (const right_head *)panel;
-        const size_t columns = min_size(COLUMNS, tile->n - n);
-        int32_t sums[ROWS * COLUMNS];
-        sums_i8(sums, &left, (const char *)(head + 1), tile->k, tile->m, columns);
-        for (size_t c = 0; c < columns; c += LANES) {
-            const vint bias = int_load(head->sums + c);
-            const vfloat scale = float_load(head->scale + c);
-            for (size_t m = 0; m < tile->m; m++) {
-                const vint sum = int_add(int_load(sums + m * COLUMNS + c), bias);
-                const vfloat scaled = float_mul(float_of_int(sum), scale);
-                const vint q = int_of_float(float_min(float_max(scaled, min), max));
-                byte_store_first((int8_t *)tile->out + m * tile->out_stride + n + c,
-                                 int_add(q, int_splat(tile->zero_point)), lanes_of(columns, c));
-            }
-        }
-    }
-}
-
 static void run_block(const gemm_tile *tile) {
     const left_view left = left_of(tile);
     const char *panel = tile->rhs;
@@ -224,7 +200,6 @@ static void run_block(const gemm_tile *tile) {
 }
 
 static const gemm_rhs_packing right_i8 = {"i8", COLUMNS, KR, right_size_i8, pack_right_i8};
-static const gemm_rhs_packing right_static = {"i8_static", COLUMNS, KR, right_size_i8, pack_right_static};
 static const gemm_rhs_packing right_i4 = {"i4", COLUMNS, KR, right_size_i4, pack_right_i4};
 static const gemm_rhs_packing right_block = {"i4_block", COLUMNS, KR, right_size_block, pack_right_block};
 static const gemm_lhs_packing left_rows = {"rows", ROWS, KR, left_size, pack_left};

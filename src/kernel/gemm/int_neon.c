@@ -71,7 +71,8 @@ NEON_INLINE void row_settle(const int32x4_t sum[ROW_SUMS], int32x4_t columns[2])
 #include "kernel/gemm/int_tile.h"
 
 #define ROW(symbol, variant, mr, right, left, run)                                                                   \
-    const gemm_kernel symbol = {#symbol, variant, CPU_NEON, mr, NEON_NR, 4, neon_right_kr4 + right, left, run, false};
+    const gemm_kernel symbol = {#symbol, variant, CPU_NEON, mr, NEON_NR, 4, neon_right_kr4 + right,                  \
+                                left,    run,     NULL,     0};
 ROW(qp8_f32_qc8w_gemm_8x8_neon, GEMM_QP8_F32_QC8W, MR, NEON_BYTES, &neon_left_8x4, gemm_bytes)
 ROW(qp8_f32_qc8w_gemv_1x8_neon, GEMM_QP8_F32_QC8W, 1, NEON_BYTES, &neon_left_row, gemv_bytes)
 ROW(qp8_f32_qc4w_gemm_8x8_neon, GEMM_QP8_F32_QC4W, MR, NEON_NIBBLES, &neon_left_8x4, gemm_nibbles)

@@ -12,6 +12,7 @@
  * Stored activations are q + LEFT_OFFSET, or q − zero point where that is 0. So Σ(q − zero point)·w is the sum of what
  * is stored plus correction·Σw, with Σw from the head and the correction −(zero point + LEFT_OFFSET) or 0.
  */
+#include "kernel/gemm/left_chunks.h"
 #include "kernel/gemm/right_chunks.h"
 
 typedef struct right_head {

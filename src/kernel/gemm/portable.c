@@ -239,12 +239,12 @@ static const gemm_lhs_packing left_f32 = {"4_f32", ROWS, 1, left_size_f32, pack_
 static const gemm_lhs_packing left_i8 = {"4_i16", ROWS, 1, left_size_i8, pack_left_i8};
 
 #define FLOATS(symbol, variant, right, run)                                                                          \
-    const gemm_kernel symbol = {#symbol, variant, 0, ROWS, COLUMNS_F32, 1, &(right), &left_f32, run, false};
+    const gemm_kernel symbol = {#symbol, variant, 0, ROWS, COLUMNS_F32, 1, &(right), &left_f32, run, NULL, 0};
 FLOATS(pf32_gemm_4x8_c, GEMM_PF32, right_f32, run_f32)
 FLOATS(pf16_gemm_4x8_c, GEMM_PF16, right_f16, run_f16)
 
 #define INTEGERS(symbol, variant, run)                                                                               \
-    const gemm_kernel symbol = {#symbol, variant, 0, ROWS, COLUMNS_I8, 1, &right_i8, &left_i8, run, false};
+    const gemm_kernel symbol = {#symbol, variant, 0, ROWS, COLUMNS_I8, 1, &right_i8, &left_i8, run, NULL, 0};
 INTEGERS(qp8_f32_qc8w_gemm_4x4_c, GEMM_QP8_F32_QC8W, run_channel)
 INTEGERS(qp8_f32_qc4w_gemm_4x4_c, GEMM_QP8_F32_QC4W, run_channel)
 INTEGERS(qp8_f32_qb4w_gemm_4x4_c, GEMM_QP8_F32_QB4W, run_block)

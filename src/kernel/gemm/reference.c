@@ -178,7 +178,7 @@ static void run_static(const gemm_tile *tile) {
 }
 
 #define REFERENCE(symbol, variant, right, left, run)                                                                 \
-    const gemm_kernel symbol = {#symbol, variant, 0, 1, 1, 1, &(right), &(left), run, false};
+    const gemm_kernel symbol = {#symbol, variant, 0, 1, 1, 1, &(right), &(left), run, NULL, 0};
 REFERENCE(pf32_gemm_1x1_reference, GEMM_PF32, columns_f32, rows_f32, run_f32)
 REFERENCE(pf16_gemm_1x1_reference, GEMM_PF16, columns_f16, rows_f32, run_f16)
 REFERENCE(qp8_f32_qc8w_gemm_1x1_reference, GEMM_QP8_F32_QC8W, columns_i8, rows_i8, run_channel)

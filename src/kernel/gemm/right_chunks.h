@@ -5,7 +5,7 @@
 #ifndef KERNEL_GEMM_RIGHT_CHUNKS_H
 #define KERNEL_GEMM_RIGHT_CHUNKS_H
 
-#include "kernel/gemm/left_chunks.h"
+#include "kernel/gemm/chunks.h"
 
 /* `count` elements (of I4 an even number of nibbles) of column n from element k on, put together. */
 static inline void rhs_stage(const gemm_rhs *rhs, size_t n, size_t k, size_t count, char *stage) {

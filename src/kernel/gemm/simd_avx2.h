@@ -68,6 +68,21 @@ INLINE vint bytes_of_ints(vint a, vint b, vint c, vint d) {
     const vint bytes = _mm256_packus_epi16(_mm256_packs_epi32(a, b), _mm256_packs_epi32(c, d));
     return _mm256_permutevar8x32_epi32(bytes, order);
 }
+INLINE vint signed_bytes_of_ints(vint a, vint b, vint c, vint d, vint word) {
+    const vint order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    const vint low = _mm256_adds_epi16(_mm256_packs_epi32(a, b), word);
+    const vint high = _mm256_adds_epi16(_mm256_packs_epi32(c, d), word);
+    return _mm256_permutevar8x32_epi32(_mm256_packs_epi16(low, high), order);
+}
+INLINE void bytes_store_part(int8_t *p, vint v, const size_t part, const size_t parts, size_t count) {
+    const __m128i half = part < parts / 2 ? _mm256_castsi256_si128(v) : _mm256_extracti128_si256(v, 1);
+    const __m128i bytes = parts == 4 && part % 2 ? _mm_unpackhi_epi64(half, half) : half;
+    if (count >= 32 / parts) {
+        memcpy(p, &bytes, 32 / parts);
+    } else {
+        memcpy(p, &bytes, count);
+    }
+}
 
 /* ---- the first `count` lanes, 1 to LANES ---- */
 INLINE void float_store_first(float *p, vfloat v, size_t count) {
@@ -88,17 +103,6 @@ INLINE void half_store_first(uint16_t *p, vfloat v, size_t count) {
         memcpy(p, lanes, count * sizeof *p);
     }
 }
-INLINE void byte_store_first(int8_t *p, vint v, size_t count) {
-    const vint low = _mm256_set1_epi32(0x0c080400);
-    const vint bytes = _mm256_shuffle_epi8(v, low); /* four bytes at the start of each half */
-    const __m128i both = _mm_unpacklo_epi32(_mm256_castsi256_si128(bytes), _mm256_extracti128_si256(bytes, 1));
-    const int64_t lanes = _mm_cvtsi128_si64(both);
-    if (count == LANES) {
-        memcpy(p, &lanes, LANES);
-    } else {
-        memcpy(p, &lanes, count);
-    }
-}
 
 /* ---- integers ---- */
 INLINE vint int_splat(int32_t x) { return _mm256_set1_epi32(x); }
@@ -111,6 +115,8 @@ INLINE vint int_xor(vint a, vint b) { return _mm256_xor_si256(a, b); }
 INLINE vint int_shl(vint v, uint8_t bits) { return _mm256_slli_epi32(v, bits); }
 INLINE vint int_shr(vint v, uint8_t bits) { return _mm256_srli_epi32(v, bits); }
 INLINE vint int_sar(vint v, uint8_t bits) { return _mm256_srai_epi32(v, bits); }
+INLINE vint byte_splat(int x) { return _mm256_set1_epi8((char)x); }
+INLINE vint byte_max(vint a, vint b) { return _mm256_max_epi8(a, b); }
 INLINE vint word_splat(int x) { return _mm256_set1_epi16((short)x); }
 INLINE vint word_sub(vint a, vint b) { return _mm256_sub_epi16(a, b); }
 INLINE vint word_shl(vint v, uint8_t bits) { return _mm256_slli_epi16(v, bits); }

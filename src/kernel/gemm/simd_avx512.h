@@ -63,14 +63,29 @@ INLINE vint bytes_of_ints(vint a, vint b, vint c, vint d) {
     const vint bytes = _mm512_packus_epi16(_mm512_packs_epi32(a, b), _mm512_packs_epi32(c, d));
     return _mm512_permutexvar_epi32(order, bytes);
 }
+/* The same after adding a word, saturated, and to signed bytes. */
+INLINE vint signed_bytes_of_ints(vint a, vint b, vint c, vint d, vint word) {
+    const vint order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    const vint low = _mm512_adds_epi16(_mm512_packs_epi32(a, b), word);
+    const vint high = _mm512_adds_epi16(_mm512_packs_epi32(c, d), word);
+    return _mm512_permutexvar_epi32(order, _mm512_packs_epi16(low, high));
+}
+/* The first bytes, at most `count`, of one of the 2 or 4 equal parts of a vector. */
+INLINE void bytes_store_part(int8_t *p, vint v, const size_t part, const size_t parts, size_t count) {
+    if (part % 2) v = parts == 2 ? _mm512_shuffle_i64x2(v, v, 0x4e) : _mm512_shuffle_i64x2(v, v, 0xb1);
+    if (part >= 2) v = _mm512_shuffle_i64x2(v, v, 0x4e);
+    const __mmask64 first = ((__mmask64)1 << (count < 64 / parts ? count : 64 / parts)) - 1;
+    if (parts == 2) {
+        _mm256_mask_storeu_epi8(p, (__mmask32)first, _mm512_castsi512_si256(v));
+    } else {
+        _mm_mask_storeu_epi8(p, (__mmask16)first, _mm512_castsi512_si128(v));
+    }
+}
 
 /* ---- the first `count` lanes, 1 to LANES ---- */
 INLINE void float_store_first(float *p, vfloat v, size_t count) { _mm512_mask_storeu_ps(p, first_lanes(count), v); }
 INLINE void half_store_first(uint16_t *p, vfloat v, size_t count) {
     _mm256_mask_storeu_epi16(p, first_lanes(count), half_of_float(v));
-}
-INLINE void byte_store_first(int8_t *p, vint v, size_t count) { /* each int's low byte */
-    _mm512_mask_cvtepi32_storeu_epi8(p, first_lanes(count), v);
 }
 
 /* ---- integers ---- */
@@ -84,6 +99,8 @@ INLINE vint int_xor(vint a, vint b) { return _mm512_xor_si512(a, b); }
 INLINE vint int_shl(vint v, uint8_t bits) { return _mm512_slli_epi32(v, bits); }
 INLINE vint int_shr(vint v, uint8_t bits) { return _mm512_srli_epi32(v, bits); }
 INLINE vint int_sar(vint v, uint8_t bits) { return _mm512_srai_epi32(v, bits); }
+INLINE vint byte_splat(int x) { return _mm512_set1_epi8((char)x); }
+INLINE vint byte_max(vint a, vint b) { return _mm512_max_epi8(a, b); }
 INLINE vint word_splat(int x) { return _mm512_set1_epi16((short)x); }
 INLINE vint word_sub(vint a, vint b) { return _mm512_sub_epi16(a, b); }
 INLINE vint word_shl(vint v, uint8_t bits) { return _mm512_slli_epi16(v, bits); }
