@@ -90,6 +90,22 @@ static inline bool element_close(mica_type type, double got, double expected) {
     return fabs(got - expected) <= room * fabs(expected) + room / 4;
 }
 
+/* Complex elements are two numbers each. */
+static inline bool is_complex(mica_type type) { return type == MICA_C64 || type == MICA_C128; }
+static inline size_t number_count(const mica_tensor *tensor) {
+    return mica_tensor_count(tensor) * (is_complex(tensor->type) ? 2 : 1);
+}
+static inline mica_type number_type(mica_type type) {
+    return type == MICA_C64 ? MICA_F32 : type == MICA_C128 ? MICA_F64 : type;
+}
+
+/* Where number `index` of the elements in C order lies. */
+static inline char *number_at(const mica_tensor *tensor, size_t index) {
+    const size_t per_element = is_complex(tensor->type) ? 2 : 1;
+    return (char *)tensor->data + element_offset(tensor, index / per_element) +
+           index % per_element * mica_type_size(number_type(tensor->type));
+}
+
 /* ---- parsing ---- */
 
 static inline void skip_spaces(call_text *text) {
@@ -140,7 +156,7 @@ static inline struct tensor *parse_tensor(call_text *text, mica_type type) {
     view->data = call_memory(text, tensor->capacity);
     if (!take(text, "{")) return tensor;
     for (size_t i = 0; *text->at != '}'; i++) {
-        element_set(type, (char *)view->data + element_offset(view, i), text->at);
+        element_set(number_type(type), number_at(view, i), text->at);
         text->at += strcspn(text->at, " }");
         skip_spaces(text);
     }
@@ -307,10 +323,10 @@ static inline bool same_tensor(const mica_tensor *got, const mica_tensor *expect
         snprintf(why, size, "size %zu in dim %zu, not %zu", got->sizes[i], i, expected->sizes[i]);
         return false;
     }
-    for (size_t i = 0; i < mica_tensor_count(expected); i++) {
-        const double a = element_get(got->type, (const char *)got->data + element_offset(got, i));
-        const double b = element_get(expected->type, (const char *)expected->data + element_offset(expected, i));
-        if (element_close(got->type, a, b)) continue;
+    const mica_type type = number_type(expected->type);
+    for (size_t i = 0; i < number_count(expected); i++) {
+        const double a = element_get(type, number_at(got, i)), b = element_get(type, number_at(expected, i));
+        if (element_close(type, a, b)) continue;
         snprintf(why, size, "element %zu is %.9g, not %.9g", i, a, b);
         return false;
     }

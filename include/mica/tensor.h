@@ -23,6 +23,8 @@ typedef enum mica_type {
     MICA_F16 = 5,
     MICA_F32 = 6,
     MICA_F64 = 7,
+    MICA_C64 = 9, /* complex: two floats; inside of programs only, no input or output has it */
+    MICA_C128 = 10,
     MICA_BOOL = 11,
     MICA_BF16 = 15,
     MICA_BITS16 = 22,

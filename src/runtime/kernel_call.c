@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "runtime/portable/element.h"
+
 static const char *const tag_names[] = {
     [VALUE_NONE] = "none",       [VALUE_INT] = "an int",
     [VALUE_BOOL] = "a bool",     [VALUE_DOUBLE] = "a double",
@@ -35,6 +37,9 @@ static mica_status readable(kernel_call *call, size_t arg, const struct value *v
     if (value->tag != VALUE_TENSOR) return wrong_tag(call, arg, value->tag, "a tensor");
     if (!value->as.tensor->view.data && mica_tensor_count(&value->as.tensor->view) != 0) {
         return call_fail(call, MICA_ERROR_STATE, "argument %zu is a tensor that nothing has given memory yet", arg);
+    }
+    if (type_is_complex(value->as.tensor->view.type) && !(call->kernel->effects & KERNEL_COMPLEX)) {
+        return call_fail(call, MICA_ERROR_TYPE, "argument %zu has complex numbers, which it does not take", arg);
     }
     *tensor = value->as.tensor;
     return MICA_OK;

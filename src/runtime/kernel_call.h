@@ -75,15 +75,21 @@ typedef struct kernel_call {
 
 /* What a kernel does beside writing the tensors that its last argument names: that argument's value becomes another number
  * (SETS) or a view of other memory (ALIASES), or its tensor stays as it is (KEEPS); the low bits are further arguments
- * that it writes. */
-enum { KERNEL_SETS = 0x80, KERNEL_ALIASES = 0x40, KERNEL_KEEPS = 0x20, KERNEL_WRITES = 0x1f };
+ * that it writes. Those with COMPLEX take complex numbers, too. */
+enum {
+    KERNEL_COMPLEX = 0x100,
+    KERNEL_SETS = 0x80,
+    KERNEL_ALIASES = 0x40,
+    KERNEL_KEEPS = 0x20,
+    KERNEL_WRITES = 0x1f
+};
 
 /* One row of the table of portable kernels. */
 struct portable_kernel {
     const char *name;  /* "aten::add.out" */
     uint8_t arg_count; /* values per call, outs and return slot included */
     uint8_t op;        /* which of its family; the family's enum */
-    uint8_t effects;
+    uint16_t effects;
     mica_status (*run)(kernel_call *call);
 };
 

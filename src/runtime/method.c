@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/context.h"
+#include "runtime/portable/element.h"
 
 /* ---- kernels ---- */
 
@@ -164,6 +165,16 @@ static mica_status load_delegates(mica_method *method, mica_error *error) {
 
 /* ---- the method ---- */
 
+/* The values that a caller gives or gets. */
+static mica_status refuse_complex(const mica_method *method, bytes_span list, const char *what, mica_error *error) {
+    for (size_t i = 0; i < list.count; i++) {
+        const struct value *const value = &method->values[span_i32(list, i)];
+        if (value->tag != VALUE_TENSOR || !type_is_complex(value->as.tensor->view.type)) continue;
+        return error_set(error, MICA_ERROR_UNSUPPORTED, "%s %zu has complex numbers", what, i);
+    }
+    return MICA_OK;
+}
+
 static mica_status load(mica_method *method, mica_error *error) {
     mica_context *const context = method->context;
     trace_sink sink = {.trace = context->trace, .chain = -1};
@@ -172,6 +183,8 @@ static mica_status load(mica_method *method, mica_error *error) {
     if (events) trace_set_run(events->trace, 0);
     TRY(find_kernels(method, error));
     TRY(values_make(method, error));
+    TRY(refuse_complex(method, method->plan->inputs, "input", error));
+    TRY(refuse_complex(method, method->plan->outputs, "output", error));
     TRY(load_delegates(method, error));
     TRY(values_make_inputs(method, error));
     TRY(values_make_outputs(method, error));

@@ -63,6 +63,8 @@ double tensor_get(const mica_tensor *tensor, size_t index) {
     case MICA_U16: return ((const uint16_t *)data)[index];
     case MICA_U32: return ((const uint32_t *)data)[index];
     case MICA_U64: return (double)((const uint64_t *)data)[index];
+    case MICA_C64:
+    case MICA_C128: break; /* no input, no output */
     }
     return NAN;
 }
@@ -84,6 +86,8 @@ void tensor_set(const mica_tensor *tensor, size_t index, double value) {
     case MICA_U16: ((uint16_t *)data)[index] = (uint16_t)value; break;
     case MICA_U32: ((uint32_t *)data)[index] = (uint32_t)value; break;
     case MICA_U64: ((uint64_t *)data)[index] = (uint64_t)value; break;
+    case MICA_C64:
+    case MICA_C128: break;
     }
 }
 

@@ -2,6 +2,7 @@
  *
  * Kernels that only move elements: each describes its result as a view of the input, and one copy does the work.
  */
+#include "runtime/portable/complex.h"
 #include "runtime/portable/element.h"
 #include "runtime/portable/kernels.h"
 #include "runtime/portable/view.h"
@@ -75,6 +76,9 @@ mica_status copy_whole(kernel_call *call) {
     TRY(call_out(call, out_arg(call), &out));
     TRY(call_resize(call, out, from.rank, from.sizes));
     const view to = view_of(out);
+    if (to.type != from.type && (type_is_complex(to.type) || type_is_complex(from.type))) {
+        return complex_copy(call, &to, &from);
+    }
     view_copy(call, &to, &from);
     return MICA_OK;
 }

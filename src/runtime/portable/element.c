@@ -17,6 +17,7 @@ mica_type work_of(mica_type type) {
 }
 
 bool type_is_float(mica_type type) { return work_of(type) != MICA_I64; }
+bool type_is_complex(mica_type type) { return type == MICA_C64 || type == MICA_C128; }
 bool type_is_integer(mica_type type) { return !type_is_float(type) && type != MICA_BOOL; }
 
 mica_type type_promote(mica_type a, mica_type b) {
@@ -147,6 +148,10 @@ static size_t find_steps(mica_type to, mica_type from, convert_loop steps[3]) {
     return count;
 }
 
+typedef struct wide {
+    uint64_t halves[2];
+} wide;
+
 #define COPY(size, item)                                                                                             \
     case size:                                                                                                       \
         if (from_stride == 0 && to_stride == size) {                                                                 \
@@ -171,6 +176,7 @@ static void copy(size_t count, size_t size, void *to, ptrdiff_t to_stride, const
         COPY(2, uint16_t)
         COPY(4, uint32_t)
         COPY(8, uint64_t)
+        COPY(16, wide)
     }
 }
 #undef COPY

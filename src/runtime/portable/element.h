@@ -12,6 +12,7 @@
 mica_type work_of(mica_type type);
 
 bool type_is_float(mica_type type);
+bool type_is_complex(mica_type type); /* then nothing below is meant but a copy between equal types */
 bool type_is_integer(mica_type type); /* without bool */
 mica_type type_promote(mica_type a, mica_type b);
 /* Whether a result of type `from` may be stored as `to`: not from float to integer, nor from any to bool. */

@@ -2,6 +2,7 @@
 #include "runtime/portable/elementwise.h"
 
 #include "kernel/elementwise/elementwise.h"
+#include "runtime/portable/complex.h"
 #include "runtime/portable/element.h"
 #include "runtime/portable/kernels.h"
 #include "runtime/portable/view.h"
@@ -30,6 +31,10 @@ static int64_t pow64(int64_t base, int64_t exponent) {
     return power;
 }
 
+/* NaN wins. */
+#define larger(a, b) (isnan(a) || (a) > (b) ? (a) : (b))
+#define smaller(a, b) (isnan(a) || (a) < (b) ? (a) : (b))
+
 /* The remainder with the divisor's sign. */
 static double remainder_of(double a, double b) {
     const double rest = fmod(a, b);
@@ -37,7 +42,10 @@ static double remainder_of(double a, double b) {
 }
 
 static double floor_divide(double a, double b) {
-    return b == 0 ? copysign((double)INFINITY, a) : floor((a - remainder_of(a, b)) / b + 0.5);
+    if (b == 0) return copysign((double)INFINITY, a);
+    const double rest = fmod(a, b);
+    const double quotient = (a - rest) / b; /* nearly whole */
+    return rint(rest != 0 && (b < 0) != (rest < 0) ? quotient - 1 : quotient);
 }
 
 static double logit(double a, double margin) {
@@ -315,6 +323,9 @@ static mica_status elementwise_of(kernel_call *call, elementwise_op op) {
     view views[1 + OPERANDS], *const operands = views + 1;
     for (size_t k = 0; k < row->operands; k++) TRY(read_operand(call, k, &operands[k]));
     struct tensor *out = NULL;
+    for (size_t k = 0; k < row->operands; k++) {
+        if (type_is_complex(operands[k].type)) return complex_elementwise(call, op);
+    }
     TRY(call_out(call, (size_t)call->kernel->arg_count - 2, &out));
     TRY(choose_types(call, row, operands, out->view.type, &job));
 

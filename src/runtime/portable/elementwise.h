@@ -33,9 +33,9 @@
     X(EW_FMOD, 2, 3, SAME, fmod(a, b), sub64(a, mul64(div64(a, b), b))) \
     X(EW_REMAINDER, 2, 3, SAME, remainder_of(a, b), sub64(a, mul64(div64(a, b), b))) /* integers as ExecuTorch: of C */ \
     X(EW_POW, 2, 3, SAME, pow(a, b), pow64(a, b)) \
-    X(EW_MAXIMUM, 2, 3, SAME, isnan(a) || a > b ? a : b, a > b ? a : b) \
-    X(EW_MINIMUM, 2, 3, SAME, isnan(a) || a < b ? a : b, a < b ? a : b) \
-    X(EW_CLAMP, 3, 7, SAME, (a < b ? b : a) > c ? c : a < b ? b : a, (a < b ? b : a) > c ? c : a < b ? b : a) \
+    X(EW_MAXIMUM, 2, 3, SAME, larger(a, b), a > b ? a : b) \
+    X(EW_MINIMUM, 2, 3, SAME, smaller(a, b), a < b ? a : b) \
+    X(EW_CLAMP, 3, 7, SAME, smaller(larger(a, b), c), (a < b ? b : a) > c ? c : a < b ? b : a) \
     X(EW_HARDTANH, 3, 1, SAME, (a < b ? b : a) > c ? c : a < b ? b : a, (a < b ? b : a) > c ? c : a < b ? b : a) \
     X(EW_LEAKY_RELU, 2, 1, SAME, a < 0 ? a * b : a, a < 0 ? mul64(a, b) : a) \
     X(EW_WHERE, 3, 6, SAME, a != 0 ? b : c, a ? b : c) \
@@ -78,10 +78,9 @@
     X(EW_SQRT, 1, 1, REAL, sqrt(a)) \
     X(EW_TAN, 1, 1, REAL, tan(a)) \
     X(EW_TANH, 1, 1, REAL, tanh(a)) \
-    X(EW_GELU, 1, 1, REAL, isinf(a) ? (a < 0 ? 0 : a) : a / 2 * (1 + erf(a * (number)0.70710678118654752440))) \
+    X(EW_GELU, 1, 1, REAL, a / 2 * (1 + erf(a * (number)0.70710678118654752440))) \
     X(EW_GELU_TANH, 1, 1, REAL, \
-      isinf(a) ? (a < 0 ? 0 : a) \
-               : a / 2 * (1 + tanh((number)0.79788456080286535588 * (a + (number)0.044715 * a * a * a)))) \
+      a / 2 * (1 + tanh((number)0.79788456080286535588 * (a + (number)0.044715 * a * a * a)))) \
     X(EW_LOGIT, 2, 1, REAL, logit(a, b)) \
     X(EW_ATAN2, 2, 3, REAL, atan2(a, b)) \
     X(EW_DIV, 2, 3, REAL, a / b) \

@@ -107,6 +107,17 @@ mica_status upsample_bilinear2d(kernel_call *call);
 mica_status upsample_bilinear2d_antialiased(kernel_call *call);
 mica_status grid_sampler_2d(kernel_call *call);
 
+/* backward.c */
+mica_status convolution_backward(kernel_call *call);
+mica_status max_pool2d_backward(kernel_call *call);
+
+/* complex.c */
+mica_status view_as_real_copy(kernel_call *call);
+
+/* fourier.c */
+mica_status fft_r2c(kernel_call *call);
+mica_status fft_c2r(kernel_call *call);
+
 /* distance.c */
 mica_status cdist(kernel_call *call);
 mica_status pdist(kernel_call *call);

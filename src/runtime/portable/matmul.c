@@ -223,8 +223,7 @@ static void convolution_task(void *argument, size_t index, size_t thread) {
     product_add(job->work, &p);
 }
 
-/* One number per spatial dim, or one for both, within [least, 2^31). */
-static mica_status axis_numbers(kernel_call *call, size_t arg, size_t spatial, int64_t least, int64_t fallback,
+mica_status convolution_numbers(kernel_call *call, size_t arg, size_t spatial, int64_t least, int64_t fallback,
                                 size_t *y, size_t *x) {
     int64_t given[2] = {fallback, fallback};
     size_t count;
@@ -274,10 +273,10 @@ mica_status convolution(kernel_call *call) {
     if ((rank != 3 && rank != 4) || filter.rank != rank) {
         return call_fail(call, MICA_ERROR_SHAPE, "an input of rank %zu and filters of rank %zu", rank, filter.rank);
     }
-    TRY(axis_numbers(call, 3, spatial, 1, 1, &job.y.stride, &job.x.stride));
-    TRY(axis_numbers(call, 4, spatial, 0, 0, &job.y.padding, &job.x.padding));
-    TRY(axis_numbers(call, 5, spatial, 1, 1, &job.y.dilation, &job.x.dilation));
-    TRY(axis_numbers(call, 7, spatial, 0, 0, &extra_y, &extra_x));
+    TRY(convolution_numbers(call, 3, spatial, 1, 1, &job.y.stride, &job.x.stride));
+    TRY(convolution_numbers(call, 4, spatial, 0, 0, &job.y.padding, &job.x.padding));
+    TRY(convolution_numbers(call, 5, spatial, 1, 1, &job.y.dilation, &job.x.dilation));
+    TRY(convolution_numbers(call, 7, spatial, 0, 0, &extra_y, &extra_x));
     if (rank == 3) { /* as images of height 1 */
         view_insert(&from, 2, 1, 0);
         view_insert(&filter, 2, 1, 0);

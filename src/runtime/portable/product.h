@@ -25,4 +25,8 @@ void product_add(mica_type work, const product *p);
  * delegates. */
 mica_status product_run(kernel_call *call, mica_type work, const product *p, const void *bias);
 
+/* Of a convolution: one number per spatial dim (one or two), or one for both, within [least, 2^31). */
+mica_status convolution_numbers(kernel_call *call, size_t arg, size_t spatial, int64_t least, int64_t fallback,
+                                size_t *y, size_t *x);
+
 #endif

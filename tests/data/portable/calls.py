@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes calls.txt: calls of portable kernels with the results that PyTorch (2.13, any CPU) gives.
 
-A line is  kernel | arguments -> results.  Tensors are type[sizes]{elements in C order}; (…) is a list of ints, d(…) of
+A line is  kernel | arguments -> results.  Tensors are type[sizes]{elements in C order, complex ones as two}; (…) is a list of ints, d(…) of
 doubles, <…> of tensors; "…" a string; ! stands before an argument that the kernel writes. A result of a size a/b has size a
 and the bound b."""
 import math
@@ -13,6 +13,7 @@ import torch
 NAMES = {
     torch.float32: "f32", torch.float16: "f16", torch.bfloat16: "bf16", torch.float64: "f64", torch.int8: "i8",
     torch.uint8: "u8", torch.int16: "i16", torch.int32: "i32", torch.int64: "i64", torch.bool: "bool",
+    torch.complex64: "c64", torch.complex128: "c128",
 }
 TYPES = {name: dtype for dtype, name in NAMES.items()}
 lines = []
@@ -66,7 +67,8 @@ def text(x):
         sizes = ",".join(f"{a}/{b}" for a, b in zip(x.tensor.shape, x.bounds))
         return text(x.tensor).replace("[" + ",".join(map(str, x.tensor.shape)) + "]", "[" + sizes + "]")
     if isinstance(x, torch.Tensor):
-        elements = " ".join(number(e) for e in x.reshape(-1).tolist())
+        parts = torch.view_as_real(x) if x.is_complex() else x
+        elements = " ".join(number(e) for e in parts.reshape(-1).tolist())
         return f"{NAMES[x.dtype]}[{','.join(map(str, x.shape))}]{{{elements}}}"
     if isinstance(x, Doubles):
         return "d(" + " ".join(text(float(e)) for e in x) + ")"
@@ -204,6 +206,12 @@ aten("elu.out", mixed(6), 1.5, 2.0, 0.5)
 for approximate in ("none", "tanh"):
     for dtype in FLOATS:
         aten("gelu.out", mixed(6, dtype=dtype), approximate)
+    aten("gelu.out", torch.tensor([-math.inf, math.nan]), approximate)
+for bounds in ((math.nan, 1.0), (-1.0, math.nan)):
+    aten("clamp.out", mixed(3), *bounds)
+aten("clamp.Tensor_out", mixed(3), torch.tensor([math.nan, 0.0, 0.0]), torch.tensor([9.0, math.nan, 9.0]))
+for x in (-2.5, 2.5, 0.0):
+    aten("floor_divide.out", torch.full((5,), x), torch.tensor([math.inf, -math.inf, 0.5, math.nan, 1e-30]))
 aten("logit.out", mixed(6, scale=0.05, low=1), None)
 aten("logit.out", mixed(6, scale=0.1, low=1), 0.25)
 mask = torch.tensor([True, False, True])
@@ -226,6 +234,35 @@ for op in "and or xor".split():
 for op in ("left", "right"):
     aten(f"bitwise_{op}_shift.Tensor_out", mixed(6, dtype=torch.int32), mixed(6, dtype=torch.int32, low=0, high=6))
     aten(f"bitwise_{op}_shift.Tensor_Scalar_out", mixed(6, dtype=torch.uint8, low=0, high=200), 3)
+
+# ---- complex numbers ----
+complexes, y = torch.complex(mixed(2, 3), mixed(2, 3, low=-5)), torch.complex(mixed(3), mixed(3, low=-3))
+aten("mul.out", complexes, y)
+aten("add.out", complexes, y, 2)
+aten("sub.out", complexes.to(torch.complex128), y.to(torch.complex128), 1)
+aten("abs.out", complexes, out=["f32"])
+aten("view_as_real_copy.out", complexes, out=["f32"])
+aten("permute_copy.out", complexes, [1, 0])
+aten("slice_copy.Tensor_out", complexes.to(torch.complex128), 1, 0, 3, 2)
+aten("cat.out", [complexes, complexes], 1)
+case("dim_order_ops::_to_dim_order_copy.out", [mixed(2, 3), False, None], [mixed(2, 3).to(torch.complex64)])
+case("dim_order_ops::_to_dim_order_copy.out", [complexes, False, None], [complexes.to(torch.complex128)])
+
+norms = ["backward", "ortho", "forward"]  # of the inverse: the other way round
+for norm in range(3):
+    x = mixed(2, 6)
+    case("aten::_fft_r2c.out", [x, [1], norm, True], [torch.fft.rfft(x, norm=norms[norm])])
+x = mixed(2, 7, dtype=torch.float64)
+case("aten::_fft_r2c.out", [x, [-1], 0, False], [torch.fft.fft(x)])
+x = mixed(4, 2, 5)
+case("aten::_fft_r2c.out", [x, [0, 2], 0, True], [torch.fft.rfftn(x, dim=(0, 2))])
+x = mixed(8, 2)
+case("aten::_fft_r2c.out", [x, [0], 0, True], [torch.fft.rfft(x, dim=0)])
+x = torch.complex(mixed(2, 4), mixed(2, 4, low=-5))
+for norm, length in ((0, 7), (1, 6), (2, 6)):
+    case("aten::_fft_c2r.out", [x, [1], norm, length], [torch.fft.irfft(x, length, norm=norms[2 - norm])])
+x = torch.complex(mixed(3, 4, 2), mixed(3, 4, 2, low=-5))
+case("aten::_fft_c2r.out", [x, [0, 1], 1, 6], [torch.fft.irfftn(x, (3, 6), (0, 1), "ortho")])
 
 # ---- copies and views ----
 aten("clone.out", mixed(2, 3, dtype=torch.int16), None)
@@ -578,7 +615,24 @@ case("aten::native_dropout.out", [mixed(2, 3), 0.5, False], [mixed(2, 3), ones])
 case("aten::native_dropout.out", [mixed(2, 3), 0.0, None], [mixed(2, 3), ones])
 case("aten::native_dropout.out", [mixed(2, 3), 1.0, True], [torch.zeros(2, 3), ~ones])
 
+# ---- gradients ----
+every = [True, True, True]
+aten("convolution_backward.out", mixed(2, 4, 3, 2), mixed(2, 6, 6, 4), mixed(4, 3, 3, 2), [4], [2, 1], [1, 0], [1, 2],
+     False, [0, 0], 2, every)
+aten("convolution_backward.out", mixed(1, 3, 5), mixed(1, 2, 3), mixed(2, 3, 3), [3], [2], [1], [1], True, [0], 1, every)
+aten("convolution_backward.out", mixed(2, 4, 3), mixed(2, 2, 5), mixed(4, 2, 3), [4], [1], [0], [1], False, [0], 1, every)
+pooled, where = torch.ops.aten.max_pool2d_with_indices(mixed(2, 4, 6), [3, 3], [1, 2], [1, 1])
+aten("max_pool2d_with_indices_backward.grad_input", mixed(*pooled.shape), mixed(2, 4, 6), [3, 3], [1, 2], [1, 1], [1, 1],
+     False, where)
+
 # ---- what is refused ----
+case("aten::exp.out", [complexes], "TYPE f32[2,3]")
+case("aten::add.out", [complexes, mixed(3), 1], "TYPE c64[2,3]")
+case("aten::_fft_r2c.out", [mixed(2, 0), [1], 0, True], "SHAPE c64[2,1]")
+case("aten::_fft_r2c.out", [mixed(2, 4), [2], 0, True], "VALUE c64[2,3]")
+case("aten::_fft_c2r.out", [complexes, [1], 0, 8], "SHAPE f32[2,8]")
+case("aten::max_pool2d_with_indices_backward.grad_input",
+     [mixed(1, 1, 1), mixed(1, 2, 2), [2, 2], [2, 2], [0, 0], [1, 1], False, torch.tensor([[[4]]])], "VALUE f32[1,2,2]")
 case("aten::add.out", [mixed(2, 3), mixed(2), 1], "SHAPE f32[2,3]")
 case("aten::add.out", [mixed(3), mixed(3), 1], "TYPE i32[3]")
 case("aten::add.out", [mixed(3), mixed(3), 1], "SHAPE f32[4]")
