@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "graph/lower.h"
 
+#include <math.h>
 #include <string.h>
 
 /* What is known of one value: who writes it, how often it is read, and by how many fully connected nodes as rows. */
 typedef struct uses {
     size_t producer; /* node, or LOWER_NONE */
+    size_t step;     /* that writes it, or LOWER_NONE */
     size_t readers;  /* the caller counts as one */
     size_t row_readers, first_row_reader;
 } uses;
@@ -15,7 +17,7 @@ static mica_status find_uses(const xnn_graph *payload, struct arena *arena, uses
     TRY(arena_array(arena, payload->value_count, sizeof(uses), &memory, error));
     uses *const all = memory;
     for (size_t i = 0; i < payload->value_count; i++) {
-        all[i] = (uses){.producer = LOWER_NONE, .readers = payload->values[i].is_output};
+        all[i] = (uses){.producer = LOWER_NONE, .step = LOWER_NONE, .readers = payload->values[i].is_output};
     }
     for (size_t i = 0; i < payload->node_count; i++) {
         const xnn_node *const node = &payload->nodes[i];
@@ -49,15 +51,61 @@ static bool renames(const xnn_graph *payload, const xnn_node *node) {
            !payload->values[node->output].is_output;
 }
 
-/* The step of a fully connected whose rows are quantized while packing: it reads the convert's input. */
-static mica_status read_through(const xnn_node *convert, struct arena *arena, lower_step *step, mica_error *error) {
+/* Kinds whose kernels bound what they write. */
+static bool bounds_output(mica_operation_kind kind) {
+    switch (kind) {
+    case MICA_FULLY_CONNECTED:
+    case MICA_CONV_2D:
+    case MICA_DEPTHWISE_CONV_2D:
+    case MICA_CONV_TRANSPOSE_2D:
+    case MICA_ADD:
+    case MICA_SUBTRACT:
+    case MICA_MULTIPLY:
+    case MICA_DIV: return true;
+    default: return false;
+    }
+}
+
+static bool same_format(const mica_operand *a, const mica_operand *b) {
+    return a->type == b->type && a->type != MICA_OPERAND_QDINT8 &&
+           (a->type != MICA_OPERAND_QINT8 || (a->scale == b->scale && a->zero_point == b->zero_point));
+}
+
+/* A clamp merges into the step that writes its input for nobody else: the kernel's own bounds then do its work. */
+static bool merges_into_producer(const xnn_node *node, const uses *input, const mica_operation *producer) {
+    const mica_operation *const clamp = &node->operation;
+    return clamp->kind == MICA_CLAMP && input->readers == 1 && bounds_output(producer->kind) &&
+           same_format(producer->output, clamp->output) && clamp->output_min <= producer->output_max &&
+           producer->output_min <= clamp->output_max;
+}
+
+/* The step's operation, to be changed. */
+static mica_status own_operation(lower_step *step, struct arena *arena, mica_operation **out, mica_error *error) {
     void *memory = NULL;
     TRY(arena_allocate(arena, sizeof(mica_operation), &memory, error));
-    mica_operation *const operation = memory;
-    *operation = *step->operation;
+    *out = memory;
+    **out = *step->operation;
+    step->operation = *out;
+    return MICA_OK;
+}
+
+/* The step of a fully connected whose rows are quantized while packing: it reads the convert's input. */
+static mica_status read_through(const xnn_node *convert, struct arena *arena, lower_step *step, mica_error *error) {
+    mica_operation *operation = NULL;
+    TRY(own_operation(step, arena, &operation, error));
     operation->inputs[0] = convert->operation.inputs[0];
-    step->operation = operation;
     step->inputs[0] = convert->inputs[0];
+    return MICA_OK;
+}
+
+/* The step writes what the clamp would have written. */
+static mica_status write_through(const xnn_node *clamp, struct arena *arena, lower_step *step, mica_error *error) {
+    mica_operation *operation = NULL;
+    TRY(own_operation(step, arena, &operation, error));
+    operation->output_min = fmaxf(operation->output_min, clamp->operation.output_min);
+    operation->output_max = fminf(operation->output_max, clamp->operation.output_max);
+    operation->output = clamp->operation.output;
+    step->output = clamp->output;
     return MICA_OK;
 }
 
@@ -74,10 +122,19 @@ mica_status lower(const xnn_graph *payload, const op_target *target, bool fuse, 
     out->step_count = 0;
     for (size_t i = 0; i < payload->node_count; i++) {
         const xnn_node *const node = &payload->nodes[i];
-        const uses *const use = &all[node->output];
+        uses *const use = &all[node->output];
         out->merged_into[i] = merge && merges_into_readers(node, use) ? use->first_row_reader : LOWER_NONE;
         if (out->merged_into[i] != LOWER_NONE) continue;
-        lower_step *const step = &out->steps[out->step_count++];
+        const uses *const input = &all[node->inputs[0]];
+        lower_step *const before = merge && input->step != LOWER_NONE ? &out->steps[input->step] : NULL;
+        if (before && merges_into_producer(node, input, before->operation)) {
+            out->merged_into[i] = before->node;
+            use->step = input->step;
+            TRY(write_through(node, arena, before, error));
+            continue;
+        }
+        use->step = out->step_count++;
+        lower_step *const step = &out->steps[use->step];
         *step = (lower_step){.operation = &node->operation,
                              .output = node->output,
                              .second_output = node->second_output,

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What merges into what: results are those of the nodes run one by one, and the report tells which step does the work.
+ */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "mica/author.h"
+#include "mica/mica.h"
+
+#define ROWS 3
+#define K 8
+#define N 16
+
+/* linear → clamp, both bounded. */
+typedef struct scene {
+    float linear_min, linear_max, clamp_min, clamp_max;
+    bool shared; /* the linear's result is an output, too */
+    bool merges;
+} scene;
+
+static const scene bounded_apart = {-1, -0.25f, 0, 1, false, false}, bounded = {-1, 0.25f, 0, 1, false, true},
+                   unbounded = {-INFINITY, INFINITY, -0.25f, 0.25f, false, true},
+                   shared = {-INFINITY, INFINITY, -0.25f, 0.25f, true, false};
+
+static void write_model(const scene *s, const char *path) {
+    mica_context *context = NULL;
+    mica_author *author = NULL;
+    mica_author_value x = 0, linear = 0, clamp = 0;
+    assert_int_equal(mica_context_create(NULL, &context), MICA_OK);
+    assert_int_equal(mica_author_create(context, &author), MICA_OK);
+    const size_t sizes[] = {ROWS, K};
+    const mica_layer layer = {.size = sizeof layer,
+                              .clamps = s->linear_min > -INFINITY,
+                              .output_min = s->linear_min,
+                              .output_max = s->linear_max};
+    assert_int_equal(mica_author_input(author, MICA_F32, 2, sizes, false, &x), MICA_OK);
+    assert_int_equal(mica_author_linear(author, x, N, &layer, &linear), MICA_OK);
+    assert_int_equal(mica_author_clamp(author, linear, s->clamp_min, s->clamp_max, &clamp), MICA_OK);
+    if (s->shared) assert_int_equal(mica_author_output(author, linear), MICA_OK);
+    assert_int_equal(mica_author_output(author, clamp), MICA_OK);
+    assert_int_equal(mica_author_write(author, path, NULL), MICA_OK);
+    mica_author_destroy(author);
+    mica_context_destroy(context);
+}
+
+/* Runs the model; gives the last output and whether its clamp was merged. */
+static bool run_model(const char *path, bool fuse, size_t output, float results[ROWS * N]) {
+    const mica_context_options options = {.size = sizeof options, .threads = 1, .no_fusion = !fuse};
+    mica_context *context = NULL;
+    mica_program *program = NULL;
+    mica_method *method = NULL;
+    assert_int_equal(mica_context_create(&options, &context), MICA_OK);
+    assert_int_equal(mica_program_open(context, path, NULL, &program), MICA_OK);
+    assert_int_equal(mica_method_load(context, program, NULL, &method), MICA_OK);
+    float x[ROWS * K];
+    for (size_t i = 0; i < ROWS * K; i++) x[i] = (float)(i % 7) - 3;
+    const mica_value input = {MICA_TENSOR, .as.tensor = {MICA_F32, 2, {ROWS, K}, {0, 1}, x}};
+    mica_value value;
+    assert_int_equal(mica_method_set_input(method, 0, &input), MICA_OK);
+    assert_int_equal(mica_method_run(method), MICA_OK);
+    assert_int_equal(mica_method_output(method, output, &value), MICA_OK);
+    assert_int_equal(mica_tensor_count(&value.as.tensor), ROWS * N);
+    memcpy(results, value.as.tensor.data, ROWS * N * sizeof *results);
+    bool merged = false;
+    const mica_report *const report = mica_method_report(method);
+    for (size_t i = 0; i < mica_report_count(report); i++) {
+        const mica_node_report *const node = mica_report_node(report, i);
+        merged = merged || (!strcmp(node->node_type, "Clamp") && !strcmp(node->fused_into, "node 0"));
+    }
+    mica_method_destroy(method);
+    mica_program_close(program);
+    mica_context_destroy(context);
+    return merged;
+}
+
+static void a_clamp_merges_into_the_linear_before_it(void **state) {
+    const scene *const s = *state;
+    char path[64];
+    snprintf(path, sizeof path, "fusion-%ld.pte", (long)getpid());
+    write_model(s, path);
+    float fused[ROWS * N], apart[ROWS * N];
+    assert_int_equal(run_model(path, true, s->shared, fused), s->merges);
+    assert_false(run_model(path, false, s->shared, apart));
+    assert_memory_equal(fused, apart, sizeof fused);
+    for (size_t i = 0; i < ROWS * N; i++) assert_true(fused[i] >= s->clamp_min && fused[i] <= s->clamp_max);
+    unlink(path);
+}
+
+#define SCENE(s) {#s, a_clamp_merges_into_the_linear_before_it, NULL, NULL, (void *)&(s)}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {SCENE(unbounded), SCENE(bounded), SCENE(bounded_apart), SCENE(shared)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
