@@ -21,7 +21,8 @@ static void run_index(const char *folder, const char *isa, mica_kernels kernels)
     const mica_context_options options = {.size = sizeof options, .isa = isa, .kernels = kernels, .threads = 2};
     assert_int_equal(mica_context_create(&options, &context), MICA_OK);
     const option_list none = {0};
-    const struct settings settings = {.quiet = true};
+    struct settings settings = {.quiet = true, .column_count = case_column_count};
+    for (size_t c = 0; c < case_column_count; c++) settings.columns[c] = case_columns[c];
     struct fault fault = {0};
     if (!run_cases(path, &none, context, &settings, &fault)) fail_msg("%s: %s", isa ? isa : "auto", fault.text);
     mica_context_destroy(context);

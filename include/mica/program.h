@@ -27,8 +27,8 @@ typedef struct mica_program_options {
 
 /* Opens and verifies a file: every structure and every meaning that later use relies on. The file is mapped; it must not
  * change while the program is open. A bundled program (.bpte) is opened as the program inside it, with its test cases.
- * Errors: ARGUMENT, IO, FORMAT, NOT_FOUND (a tensor that no data file has), UNSUPPORTED (unbounded shapes, devices other than
- * the CPU), LIMIT, MEMORY. `options` may be NULL. */
+ * External data that no file of the options has is missed only when a method that needs it is loaded.
+ * Errors: ARGUMENT, IO, FORMAT, UNSUPPORTED (unbounded shapes, devices other than the CPU), LIMIT, MEMORY. `options` may be NULL. */
 MICA_API MICA_MUST_USE mica_status mica_program_open(mica_context *context, const char *path,
                                                      const mica_program_options *options, mica_program **program);
 
@@ -86,13 +86,17 @@ typedef struct mica_operator_use {
     size_t calls;
     bool available;
     bool delegate;
+    const char *lack; /* of a delegate that is not available: why; else NULL */
 } mica_operator_use;
 MICA_API size_t mica_program_operator_count(const mica_program *program, size_t method);
 MICA_API MICA_MUST_USE mica_status mica_program_operator(const mica_program *program, size_t method, size_t index,
                                                          mica_operator_use *use);
 
+/* Key of external data that a method needs and no data file has; NULL past the last. */
+MICA_API const char *mica_program_missing_data(const mica_program *program, size_t method, size_t index);
+
 /* Loads a method: resolves kernels, builds and packs its delegates, plans memory. `name` NULL: "forward", else the
- * only method. Errors: NOT_FOUND, FORMAT, MISSING_OPERATOR (all missing ones in the text), UNSUPPORTED, LIMIT, MEMORY. */
+ * only method. Errors: NOT_FOUND (the method; external data), FORMAT, MISSING_OPERATOR (all missing ones in the text), UNSUPPORTED, LIMIT, MEMORY. */
 MICA_API MICA_MUST_USE mica_status mica_method_load(mica_context *context, const mica_program *program,
                                                     const char *name, mica_method **method);
 MICA_API void mica_method_destroy(mica_method *method); /* NULL is fine */

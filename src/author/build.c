@@ -305,7 +305,11 @@ static mica_status build_all(builder *b, xnn_graph *graph) {
         value->is_output = true;
         value->external = external++;
     }
-    *graph = (xnn_graph){b->values, b->value_count, b->nodes, b->node_count, external};
+    *graph = (xnn_graph){.values = b->values,
+                         .value_count = b->value_count,
+                         .nodes = b->nodes,
+                         .node_count = b->node_count,
+                         .external_count = external};
     return MICA_OK;
 }
 

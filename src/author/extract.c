@@ -110,7 +110,11 @@ static mica_status extract(extraction *x, const xnn_node *node, xnn_graph *graph
     x->nodes[count++] = copy;
     if (outside != copy.output) x->nodes[count++] = new_convert(copy.output, outside);
     for (size_t i = 0; i < count; i++) link_operands(x, &x->nodes[i]);
-    *graph = (xnn_graph){x->values, x->value_count, x->nodes, count, externals};
+    *graph = (xnn_graph){.values = x->values,
+                         .value_count = x->value_count,
+                         .nodes = x->nodes,
+                         .node_count = count,
+                         .external_count = externals};
     return MICA_OK;
 }
 
@@ -145,6 +149,8 @@ mica_status mica_extract_node(mica_context *context, const mica_program *program
         const pte_value *const value = &plan->values[span_i32(plan->inputs, i)];
         dynamic |= value->tag == PTE_TENSOR && value->as.tensor->dynamic;
     }
+    const xnn_missing *const missing = program->payloads[which][delegate]->missing;
+    if (missing) return error_set(error, MICA_ERROR_NOT_FOUND, "no data file has the weights '%s'", missing->key);
     extraction x = {.from = program->payloads[which][delegate], .error = error};
     xnn_graph graph = {0};
     struct arena arena;

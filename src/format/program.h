@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * A .pte program, verified and decoded. This is the door: after pte_open succeeds every index is in range, every
- * range inside the file, every enum known, every planned tensor inside its buffer. Nothing behind it checks again.
+ * range inside the file, every enum known, every planned tensor inside its buffer. Nothing behind it checks again. Data
+ * that is to come from a file that was not given is missing, which is no fault of the program.
  *
  * Decoded tables live in the caller's arena; arrays of scalars and all data stay in the file and are borrowed.
  */
@@ -45,7 +46,8 @@ typedef struct pte_tensor {
     uint32_t sizes[MICA_MAX_RANK];
     uint8_t dim_order[MICA_MAX_RANK]; /* a permutation */
     size_t bytes;                     /* at the upper bound */
-    const void *data;                 /* constants: aligned for the type */
+    const void *data;                 /* constants: aligned for the type; NULL where `missing` */
+    const char *missing;              /* name of external data that no file given has; NULL: there is no need */
     uint32_t buffer;                  /* index into pte_method.buffer_sizes */
     size_t offset;                    /* a multiple of the element's size; offset + bytes ≤ the buffer's size */
 } pte_tensor;
@@ -128,8 +130,7 @@ typedef struct pte_program {
 
 /* Verifies and decodes `size` bytes at `file` (aligned to 16), borrowed for the program's life. A bundled program is
  * unwrapped, its cases verified. `arena` takes the decoded tables, at most 32 times `size` and some pages; `external` is borrowed too.
- * Errors: FORMAT, UNSUPPORTED (unbounded shapes, other devices), NOT_FOUND (a tensor that no external file has), LIMIT,
- * MEMORY. */
+ * Errors: FORMAT, UNSUPPORTED (unbounded shapes, other devices), LIMIT, MEMORY. */
 mica_status pte_open(const uint8_t *file, size_t size, const ptd_file *external, size_t external_count,
                      struct arena *arena, pte_program **program, mica_error *error);
 

@@ -46,7 +46,7 @@ static mica_status find_state(const pte_parts *parts, fb_table table, uint32_t i
     return MICA_OK;
 }
 
-/* Data outside of the program, by name; it must have the tensor's layout. */
+/* Data outside of the program, by name; where there is some, it must have the tensor's layout. */
 static mica_status find_external(const pte_parts *parts, fb_table extra, pte_tensor *tensor) {
     size_t length = 0;
     const char *const name = fb_string(extra, EXTRA_FULLY_QUALIFIED_NAME, &length);
@@ -58,9 +58,8 @@ static mica_status find_external(const pte_parts *parts, fb_table extra, pte_ten
         entry = ptd_find(&parts->external[i], name, length);
     }
     if (!entry) {
-        return fb_bad(parts->error, MICA_ERROR_NOT_FOUND, parts->file, extra, &pte_extra_schema,
-                      EXTRA_FULLY_QUALIFIED_NAME, "\"%s\" is in none of %zu files with external data", name,
-                      parts->external_count);
+        tensor->missing = name;
+        return MICA_OK;
     }
     const tensor_layout *const layout = &entry->layout;
     if (!entry->has_layout || layout->type != tensor->type || layout->rank != tensor->rank ||

@@ -26,12 +26,19 @@ typedef struct xnn_node {
     uint32_t debug_handle;
 } xnn_node;
 
+/* A key of named data that neither the program nor the external files have. */
+typedef struct xnn_missing {
+    const char *key;
+    struct xnn_missing *next;
+} xnn_missing;
+
 typedef struct xnn_graph {
     const xnn_value *values;
     size_t value_count;
     const xnn_node *nodes; /* in execution order: each value is produced before it is read, and once */
     size_t node_count;
     size_t external_count; /* one past the largest external id */
+    xnn_missing *missing;  /* not NULL: data and scales of operands are pointers that must not be read */
 } xnn_graph;
 
 /* Decodes a payload of `program`, whose named data holds the weights. Constants are borrowed from the file, and aligned

@@ -2,11 +2,24 @@
  *
  * The constants of a payload: in the program's named data, in the payload behind the flatbuffer, or inside of it.
  */
+#include <stdalign.h>
+
 #include "format/text.h"
 #include "format/xnnpack_parts.h"
 
+alignas(16) const uint8_t xnn_absent[1] = {0};
+
 /* Fails about the field that names a constant. */
 #define BAD_CONSTANT(...) XNN_BAD(parts, table, *schema, field, __VA_ARGS__)
+
+static mica_status note_missing(const xnn_parts *parts, const char *key) {
+    void *memory = NULL;
+    TRY(arena_allocate(parts->arena, sizeof(xnn_missing), &memory, parts->error));
+    xnn_missing *const missing = memory;
+    *missing = (xnn_missing){key, parts->graph->missing};
+    parts->graph->missing = missing;
+    return MICA_OK;
+}
 
 /* Constants with a key are in the program's named data, older ones in a region behind the flatbuffer. */
 static mica_status find_data(const xnn_parts *parts, fb_table table, const fb_schema *schema, size_t field,
@@ -26,7 +39,10 @@ static mica_status find_data(const xnn_parts *parts, fb_table table, const fb_sc
     if (!text_is_name(key, length)) return BAD_CONSTANT("the key of its data is not a name");
     bytes_span found = {NULL, 0};
     found.data = pte_find_data(parts->program, key, length, &found.count);
-    if (!found.data) return BAD_CONSTANT("there is no named data \"%s\"", key);
+    if (!found.data) {
+        *out = (bytes_span){xnn_absent, size};
+        return note_missing(parts, key);
+    }
     if (found.count != size) {
         return BAD_CONSTANT("%llu bytes, of which the named data has %zu", (unsigned long long)size, found.count);
     }

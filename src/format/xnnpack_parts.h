@@ -45,7 +45,9 @@ const xnn_shape *xnn_shape_of(mica_operation_kind kind);
 /* The QUANT_… kind of parameters that a type comes with. */
 uint8_t xnn_quantization_of(mica_operand_type type);
 
-/* Bytes of the constant that a field of a table names by its index, which is not 0. */
+/* Bytes of the constant that a field of a table names by its index, which is not 0. They begin at xnn_absent, and must not
+ * be read, where the key is missing. */
+extern const uint8_t xnn_absent[];
 mica_status xnn_find_constant(const xnn_parts *parts, fb_table table, const fb_schema *schema, size_t field,
                               size_t alignment, bytes_span *out);
 

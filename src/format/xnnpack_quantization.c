@@ -17,7 +17,7 @@ typedef struct scale_fields {
     uint8_t size; /* bytes of a scale in a buffer */
 } scale_fields;
 
-/* `count` scales: from a constant as they stand there, or inline as f32. */
+/* `count` scales: from a constant as they stand there, or inline as f32; none where the constant is missing. */
 static mica_status find_scales(const xnn_parts *parts, fb_table params, const scale_fields *fields, size_t count,
                                bytes_span *out, bool *inlined) {
     *inlined = fb_u32(params, fields->buffer_idx, 0) == 0;
@@ -37,7 +37,7 @@ static mica_status find_scales(const xnn_parts *parts, fb_table params, const sc
         return XNN_BAD(parts, params, *fields->schema, fields->buffer_idx, "%zu bytes for %zu scales", out->count,
                        count);
     }
-    out->count = count;
+    out->count = out->data == xnn_absent ? 0 : count; /* there are none to look at */
     return MICA_OK;
 }
 

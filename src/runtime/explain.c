@@ -75,8 +75,8 @@ static mica_status explain_instruction(const mica_program *program, size_t metho
     place.delegate = (int)instruction->index;
     const xnn_graph *const payload = program->payloads[method][instruction->index];
     if (!payload) {
-        return error_set(error, MICA_ERROR_UNSUPPORTED, "delegate %u (%s) holds what Mica does not run",
-                         instruction->index, plan->delegates[instruction->index].id);
+        return error_set(error, MICA_ERROR_UNSUPPORTED, "delegate %u: %s", instruction->index,
+                         program->lacks[method][instruction->index]);
     }
     const mica_status status = graph_explain(payload, target, fuse, report, &place, error);
     return status == MICA_OK ? status : error_in(error, status, "delegate %u", instruction->index);

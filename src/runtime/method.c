@@ -10,23 +10,50 @@
 #include "base/context.h"
 #include "runtime/portable/element.h"
 
+/* ---- what is missing ---- */
+
+/* A list for an error's text, with as many items as there is room for. */
+struct list {
+    char text[768];
+    size_t count;
+};
+
+static void add_item(struct list *list, const char *format, const char *item) {
+    const size_t used = strlen(list->text), room = sizeof list->text - used;
+    const int join = list->count++ ? snprintf(list->text + used, room, ", ") : 0;
+    if ((size_t)join < room) snprintf(list->text + used + join, room - (size_t)join, format, item);
+}
+
+/* All kernels and delegates that Mica lacks, at once; then all external data that was not given. */
+static mica_status check_needs(const mica_method *method, mica_error *error) {
+    const pte_method *const plan = method->plan;
+    const struct program_missing *const missing = &method->program->missing[method->index];
+    struct list kernels = {{0}, 0}, delegates = {{0}, 0}, keys = {{0}, 0};
+    for (size_t i = 0; i < plan->operator_count; i++) {
+        if (!portable_find(plan->operators[i])) add_item(&kernels, "'%s'", plan->operators[i]);
+    }
+    for (size_t i = 0; i < plan->delegate_count; i++) {
+        const char *const lack = method->program->lacks[method->index][i];
+        if (lack) add_item(&delegates, "%s", lack);
+    }
+    for (size_t i = 0; i < missing->count; i++) add_item(&keys, "'%s'", missing->keys[i]);
+    if (kernels.count) {
+        return error_set(error, MICA_ERROR_MISSING_OPERATOR, "Mica has no kernel for %s%s%s", kernels.text,
+                         delegates.count ? "; " : "", delegates.text);
+    }
+    if (delegates.count) return error_set(error, MICA_ERROR_UNSUPPORTED, "%s", delegates.text);
+    if (keys.count) {
+        return error_set(error, MICA_ERROR_NOT_FOUND, "external data is missing: %s (of %zu .ptd files, none has it)",
+                         keys.text, method->program->data_file_count);
+    }
+    return MICA_OK;
+}
+
 /* ---- kernels ---- */
 
-/* Every kernel at once; the names of all that are missing make the error. */
 static mica_status find_kernels(mica_method *method, mica_error *error) {
     const pte_method *const plan = method->plan;
     void *memory = NULL;
-    TRY(arena_array(&method->arena, plan->operator_count, sizeof(portable_kernel *), &memory, error));
-    const portable_kernel **const kernels = memory;
-    char names[768] = "";
-    size_t missing = 0, used = 0;
-    for (size_t i = 0; i < plan->operator_count; i++) {
-        kernels[i] = portable_find(plan->operators[i]);
-        if (kernels[i] || (missing++ && used >= sizeof names)) continue;
-        used += (size_t)snprintf(names + used, sizeof names - used, used ? ", '%s'" : "'%s'", plan->operators[i]);
-    }
-    if (missing) return error_set(error, MICA_ERROR_MISSING_OPERATOR, "Mica has no kernel for %s", names);
-
     TRY(arena_array(&method->arena, plan->chain_count, sizeof *method->instructions, &memory, error));
     method->instructions = memory;
     for (size_t c = 0; c < plan->chain_count; c++) {
@@ -35,7 +62,7 @@ static mica_status find_kernels(mica_method *method, mica_error *error) {
         for (size_t i = 0; i < plan->chains[c].count; i++) {
             const pte_instruction *const instruction = &plan->chains[c].instructions[i];
             if (instruction->call != PTE_KERNEL_CALL) continue;
-            const portable_kernel *const kernel = kernels[instruction->index];
+            const portable_kernel *const kernel = portable_find(plan->operators[instruction->index]);
             if (instruction->args.count != kernel->arg_count) {
                 return error_set(error, MICA_ERROR_FORMAT,
                                  "chain %zu, instruction %zu: %s has %zu arguments, %u are due", c, i, kernel->name,
@@ -55,19 +82,6 @@ static size_t workspace_limit(const mica_method *method) {
     const size_t base = method->program->pte->file_size + method->plan->planned_bytes;
     const size_t generous = ((size_t)256 << 20) + (base > SIZE_MAX / 256 ? SIZE_MAX / 4 : base * 64);
     return method->context->memory_limit ? method->context->memory_limit : generous;
-}
-
-static mica_status open_payload(mica_method *method, size_t index, const xnn_graph **out, mica_error *error) {
-    *out = method->program->payloads[method->index][index];
-    if (*out) return MICA_OK;
-    const pte_delegate *const delegate = &method->plan->delegates[index];
-    if (strcmp(delegate->id, XNNPACK_BACKEND) != 0) {
-        return error_set(error, MICA_ERROR_UNSUPPORTED, "Mica has no backend '%s'", delegate->id);
-    }
-    xnn_graph *graph = NULL; /* again, for the error's text */
-    TRY(xnn_open(method->program->pte, delegate->payload, delegate->payload_size, &method->arena, &graph, error));
-    *out = graph;
-    return MICA_OK;
 }
 
 /* The type of the tensors that a delegate takes or gives for a value; false for one that no tensor has. */
@@ -105,7 +119,7 @@ static mica_status list_externals(mica_method *method, method_delegate *delegate
 static mica_status load_delegate(mica_method *method, size_t index, mica_error *error) {
     mica_context *const context = method->context;
     method_delegate *const delegate = &method->delegates[index];
-    TRY(open_payload(method, index, &delegate->payload, error));
+    delegate->payload = method->program->payloads[method->index][index];
     TRY(list_externals(method, delegate, error));
     const size_t externals = max_size(delegate->payload->external_count, 1);
     void *memory = NULL;
@@ -181,6 +195,7 @@ static mica_status load(mica_method *method, mica_error *error) {
     trace_sink *const events = context->trace ? &sink : NULL;
     const uint64_t start = trace_start(events);
     if (events) trace_set_run(events->trace, 0);
+    TRY(check_needs(method, error));
     TRY(find_kernels(method, error));
     TRY(values_make(method, error));
     TRY(refuse_complex(method, method->plan->inputs, "input", error));

@@ -115,7 +115,8 @@ static void build_payload(mica_operator *op, const mica_operation *operation) {
     }
     add_value(op, OUTPUT_ID, operation->output, true);
     op->node.operation.output = &op->values[OUTPUT_ID].operand;
-    op->payload = (xnn_graph){op->values, VALUES, &op->node, 1, VALUES};
+    op->payload = (xnn_graph){
+        .values = op->values, .value_count = VALUES, .nodes = &op->node, .node_count = 1, .external_count = VALUES};
 }
 
 static mica_status create_inside(mica_operator *op, const mica_operation *operation, mica_error *error) {

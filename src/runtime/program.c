@@ -47,29 +47,42 @@ static const xnn_graph *decoded_before(const mica_program *program, size_t metho
     return NULL;
 }
 
-/* Decodes every XNNPACK payload. What Mica does not run is no fault of the file: loading the method will tell. */
+/* The graph of a delegate, or why Mica does not run it, which is no fault of the file: loading the method will tell. */
+static mica_status open_payload(mica_program *program, const pte_delegate *delegate, const xnn_graph **graph,
+                                const char **lack, mica_error *error) {
+    mica_status status = MICA_ERROR_UNSUPPORTED;
+    if (strcmp(delegate->id, XNNPACK_BACKEND) != 0) {
+        error_set(error, status, "Mica has no backend '%s'", delegate->id);
+    } else {
+        xnn_graph *decoded = NULL;
+        status = xnn_open(program->pte, delegate->payload, delegate->payload_size, &program->arena, &decoded, error);
+        *graph = decoded;
+    }
+    if (status != MICA_ERROR_UNSUPPORTED) return status;
+    return arena_string(&program->arena, error->text, strlen(error->text), lack, error);
+}
+
 static mica_status open_payloads(mica_program *program, mica_error *error) {
     const pte_program *const pte = program->pte;
     void *memory = NULL;
     TRY(arena_array(&program->arena, pte->method_count, sizeof *program->payloads, &memory, error));
     program->payloads = memory;
+    TRY(arena_array(&program->arena, pte->method_count, sizeof *program->lacks, &memory, error));
+    program->lacks = memory;
     for (size_t m = 0; m < pte->method_count; m++) {
         const pte_method *const method = &pte->methods[m];
         TRY(arena_array(&program->arena, method->delegate_count, sizeof(xnn_graph *), &memory, error));
         const xnn_graph **const graphs = memory;
         program->payloads[m] = graphs;
+        TRY(arena_array(&program->arena, method->delegate_count, sizeof(char *), &memory, error));
+        const char **const lacks = memory;
+        program->lacks[m] = lacks;
         for (size_t d = 0; d < method->delegate_count; d++) {
             const pte_delegate *const delegate = &method->delegates[d];
-            if (strcmp(delegate->id, XNNPACK_BACKEND) != 0) continue;
             graphs[d] = decoded_before(program, m + 1, delegate->payload);
             if (graphs[d]) continue;
-            xnn_graph *graph = NULL;
-            const mica_status status =
-                xnn_open(pte, delegate->payload, delegate->payload_size, &program->arena, &graph, error);
-            if (status != MICA_OK && status != MICA_ERROR_UNSUPPORTED) {
-                return error_in(error, status, "method %s: delegate %zu", method->name, d);
-            }
-            graphs[d] = status == MICA_OK ? graph : NULL;
+            const mica_status status = open_payload(program, delegate, &graphs[d], &lacks[d], error);
+            if (status != MICA_OK) return error_in(error, status, "method %s: delegate %zu", method->name, d);
             if (program->arena.used / DECODED_FACTOR > pte->file_size + (1 << 16)) {
                 return error_set(error, MICA_ERROR_LIMIT, "method %s: delegate %zu: payloads overlap too often",
                                  method->name, d);
@@ -79,12 +92,50 @@ static mica_status open_payloads(mica_program *program, mica_error *error) {
     return MICA_OK;
 }
 
+/* ---- external data that was not given ---- */
+
+static void note_missing(struct program_missing *missing, const char *key) {
+    if (missing->keys) missing->keys[missing->count] = key;
+    missing->count++;
+}
+
+/* Counts the keys, or notes them where there is room. */
+static void find_missing(const mica_program *program, size_t index, struct program_missing *missing) {
+    const pte_method *const method = &program->pte->methods[index];
+    missing->count = 0;
+    for (size_t v = 0; v < method->value_count; v++) {
+        const pte_value *const value = &method->values[v];
+        if (value->tag == PTE_TENSOR && value->as.tensor->missing) note_missing(missing, value->as.tensor->missing);
+    }
+    for (size_t d = 0; d < method->delegate_count; d++) {
+        const xnn_graph *const graph = program->payloads[index][d];
+        for (const xnn_missing *m = graph ? graph->missing : NULL; m; m = m->next) note_missing(missing, m->key);
+    }
+}
+
+static mica_status list_missing(mica_program *program, mica_error *error) {
+    const size_t methods = program->pte->method_count;
+    void *memory = NULL;
+    TRY(arena_array(&program->arena, methods, sizeof *program->missing, &memory, error));
+    program->missing = memory;
+    for (size_t m = 0; m < methods; m++) {
+        struct program_missing *const missing = &program->missing[m];
+        find_missing(program, m, missing);
+        if (missing->count == 0) continue;
+        TRY(arena_array(&program->arena, missing->count, sizeof(char *), &memory, error));
+        missing->keys = memory;
+        find_missing(program, m, missing);
+    }
+    return MICA_OK;
+}
+
 static mica_status open_bytes(mica_program *program, const uint8_t *data, size_t size,
                               const mica_program_options *options, mica_error *error) {
     ptd_file *external = NULL;
     TRY(map_data(program, options, &external, error));
     TRY(pte_open(data, size, external, program->data_file_count, &program->arena, &program->pte, error));
-    return open_payloads(program, error);
+    TRY(open_payloads(program, error));
+    return list_missing(program, error);
 }
 
 static mica_status check_options(const mica_program_options *options, mica_error *error) {
@@ -249,6 +300,11 @@ void mica_program_query_sizes(const mica_program *program, mica_program_sizes *s
                                   .mutable_data = pte->mutable_bytes};
 }
 
+const char *mica_program_missing_data(const mica_program *program, size_t method, size_t index) {
+    if (!method_at(program, method) || index >= program->missing[method].count) return NULL;
+    return program->missing[method].keys[index];
+}
+
 size_t mica_program_planned_bytes(const mica_program *program, size_t method) {
     const pte_method *const found = method_at(program, method);
     return found ? found->planned_bytes : 0;
@@ -289,6 +345,7 @@ static mica_operator_use backend_use(const mica_program *program, size_t method,
         if (strcmp(found->delegates[i].id, use.name) != 0) continue;
         use.calls += count_calls(found, PTE_DELEGATE_CALL, i);
         use.available &= program->payloads[method][i] != NULL;
+        if (!use.lack) use.lack = program->lacks[method][i];
     }
     return use;
 }

@@ -11,6 +11,12 @@
 #include "format/xnnpack.h"
 #include "mica/program.h"
 
+/* Keys of external data that no file given has. */
+struct program_missing {
+    const char **keys;
+    size_t count;
+};
+
 struct mica_program {
     mica_allocator allocator;
     struct arena arena;
@@ -19,6 +25,8 @@ struct mica_program {
     size_t data_file_count;
     pte_program *pte;
     const xnn_graph *const **payloads; /* [method][delegate]; NULL: a backend or node that Mica does not run */
+    const char *const **lacks;         /* [method][delegate]: then why, else NULL */
+    struct program_missing *missing;   /* per method */
 };
 
 #define XNNPACK_BACKEND "XnnpackBackend"

@@ -104,7 +104,7 @@ check 'files are for all whom umask allows' sh -c "umask 027 && '$mica' make lin
 # Weights apart, and test cases.
 check 'external weights' "$mica" make linear --external-weights --bundle 2 -o "$tmp/apart.pte"
 check 'four files' sh -c "[ \$(ls '$tmp'/apart.* | wc -l) -eq 4 ]"
-expect 1 'named data' run "$tmp/apart.pte"
+expect 1 'external data is missing' run "$tmp/apart.pte"
 expect 0 'executed 1 times' run "$tmp/apart.pte" --data-path "$tmp/apart.ptd"
 expect 0 'executed 1 times' run "$tmp/apart.bpte" --data-path "$tmp/apart.ptd"
 check 'nothing is left behind' sh -c "[ ! -e '$tmp/one.pte' ] && [ ! -e '$tmp/one.etrecord' ] && ! ls '$tmp' | grep -q '^one'"

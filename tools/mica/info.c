@@ -17,7 +17,7 @@ static const column columns[] = {
     {"method", NULL, 0, 0},           {"item", NULL, 0, 0},          {"index", "index", 0, 0},
     {"name", "name", 0, 0},           {"type", "type", 0, 0},        {"shape", "shape", 0, 0},
     {"dynamic", "dynamic", 0, 0},     {"dim_order", "layout", 0, 0}, {"calls", "calls", 0, 0},
-    {"available", "available", 0, 0}, {"bytes", "bytes", 0, 0},
+    {"available", "available", 0, 0}, {"lack", "why not", 0, 0},     {"bytes", "bytes", 0, 0},
 };
 
 /* ---- the rows: one for each thing, told apart by "item" ---- */
@@ -70,6 +70,11 @@ static bool add_method(json_t *rows, const mica_program *program, size_t index, 
         row_text(row, "name", use.name);
         row_count(row, "calls", use.calls);
         row_flag(row, "available", use.available);
+        if (use.lack) row_text(row, "lack", use.lack);
+    }
+    const char *key;
+    for (size_t i = 0; (key = mica_program_missing_data(program, index, i)); i++) {
+        row_text(new_row(rows, method, "missing data"), "name", key);
     }
     row_count(new_row(rows, method, "planned memory"), "bytes", mica_program_planned_bytes(program, index));
     return true;
@@ -94,10 +99,14 @@ static void add_sizes(json_t *rows, const mica_program *program) {
 
 /* ---- two ways to show them ---- */
 
-/* {"sizes": {…}, "methods": [{"name", "inputs": [], "outputs": [], "operators": [], "delegates": [], …}]} */
+/* {"sizes": {…}, "methods": [{"name", "inputs": [], "outputs": [], "operators": [], "delegates": [], "missing_data": [],
+ * "planned_bytes"}], "missing_operators": []} */
 static json_t *document(const json_t *rows, const char *path) {
-    static const char *const plural[][2] = {
-        {"input", "inputs"}, {"output", "outputs"}, {"operator", "operators"}, {"delegate", "delegates"}};
+    static const char *const plural[][2] = {{"input", "inputs"},
+                                            {"output", "outputs"},
+                                            {"operator", "operators"},
+                                            {"delegate", "delegates"},
+                                            {"missing data", "missing_data"}};
     json_t *const sizes = json_object(), *const methods = json_array(), *const missing = json_array();
     json_t *method = NULL;
     size_t i;
@@ -110,8 +119,8 @@ static json_t *document(const json_t *rows, const char *path) {
             continue;
         }
         if (!method || !json_equal(json_object_get(method, "name"), name)) {
-            method = json_pack("{s:O, s:[], s:[], s:[], s:[]}", "name", name, "inputs", "outputs", "operators",
-                               "delegates");
+            method = json_pack("{s:O}", "name", name);
+            for (size_t p = 0; p < COUNT(plural); p++) json_object_set_new(method, plural[p][1], json_array());
             json_array_append_new(methods, method);
         }
         if (strcmp(item, "planned memory") == 0) {
@@ -150,12 +159,17 @@ static void print_sections(const json_t *rows) {
     json_decref(section);
 }
 
-static void note_missing(const struct info *info, const char *path, const json_t *missing) {
+/* What rows lack that are not available, and data that is in no file given, all in one line. */
+static void note_missing(const struct info *info, const char *path, const json_t *rows) {
     char names[1024] = "";
-    size_t i;
-    const json_t *name;
-    json_array_foreach(missing, i, name) {
-        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", i ? ", " : "", json_string_value(name));
+    size_t i, keys = 0;
+    const json_t *row;
+    json_array_foreach(rows, i, row) {
+        const bool data = strcmp(json_string_value(json_object_get(row, "item")), "missing data") == 0;
+        if (!data && !json_is_false(json_object_get(row, "available"))) continue;
+        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s%s", *names ? ", " : "",
+                 data && !keys ? "external data " : "", json_string_value(json_object_get(row, "name")));
+        keys += data;
     }
     if (*names) note(&info->settings, "%s: it cannot run, for want of %s", path, names);
 }
@@ -175,7 +189,7 @@ static bool print_program(const struct info *info, const mica_context *context, 
         print_sections(rows);
     else if (good)
         table_print(rows, columns, COUNT(columns), (output_format)info->settings.format, NULL, stdout);
-    if (good) note_missing(info, path, json_object_get(whole, "missing_operators"));
+    if (good) note_missing(info, path, rows);
     json_decref(whole);
     json_decref(rows);
     return good;

@@ -52,6 +52,15 @@ void option_list_free(option_list *list) {
     *list = (option_list){0};
 }
 
+bool option_is_given(int argc, char **argv, const char *name) {
+    const size_t length = strlen(name);
+    for (int i = 0; i < argc; i++) {
+        const char *const word = argv[i] + strspn(argv[i], "-");
+        if (word > argv[i] && strncmp(word, name, length) == 0 && (!word[length] || word[length] == '=')) return true;
+    }
+    return false;
+}
+
 size_t option_list_group(const option_list *list, size_t group, const struct option_text **first) {
     size_t start = 0, count = 0;
     while (start < list->count && list->items[start].group < group) start++;

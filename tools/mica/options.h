@@ -86,6 +86,8 @@ void options_help(const command_line *line, size_t width, FILE *out);
 
 void option_list_add(option_list *list, const char *text, size_t group);
 void option_list_free(option_list *list);
+/* Whether an option stands among the arguments, before they are parsed. */
+bool option_is_given(int argc, char **argv, const char *name);
 /* How many items belong to a group, and the first of them: groups ascend, so they stand together. */
 size_t option_list_group(const option_list *list, size_t group, const struct option_text **first);
 

@@ -14,6 +14,7 @@
 #include "model.h"
 #include "profile.h"
 #include "rounds.h"
+#include "run_bundled.h"
 #include "run_cases.h"
 #include "run_check.h"
 #include "terminal.h"
@@ -24,7 +25,7 @@ struct run {
     const char *method, *data_path, *output_dir, *cases;
     size_t output_format, executions, warmup, seed, calls;
     double atol, rtol;
-    bool print_outputs, limits, check;
+    bool print_outputs, limits, check, bundled;
     struct profile profile;
 };
 
@@ -208,6 +209,12 @@ static bool check_model(const struct run *run, mica_context *context, struct fau
     return one_model(&run->arguments, &plan.path, fault) && run_check(&plan, context, &run->settings, fault);
 }
 
+static bool run_own_cases(const struct run *run, mica_context *context, struct fault *fault) {
+    struct bundled_plan plan = {
+        .data_path = run->data_path, .method = run->method, .atol = run->atol, .rtol = run->rtol};
+    return one_model(&run->arguments, &plan.path, fault) && run_bundled(&plan, context, &run->settings, fault);
+}
+
 static bool start(struct run *run, struct fault *fault) {
     if (run->settings.threads.count > 1) return usage(fault, "--cpu-threads takes one number here");
     if (run->check &&
@@ -216,11 +223,32 @@ static bool start(struct run *run, struct fault *fault) {
     mica_context *context;
     if (!context_open(&run->settings, (mica_kernels)run->settings.kernels, run->settings.isa, &context, fault))
         return false;
-    const bool good = run->check   ? check_model(run, context, fault)
-                      : run->cases ? run_cases(run->cases, &run->match, context, &run->settings, fault)
-                                   : run_model(run, context, fault);
+    const bool good = run->check     ? check_model(run, context, fault)
+                      : run->bundled ? run_own_cases(run, context, fault)
+                      : run->cases   ? run_cases(run->cases, &run->match, context, &run->settings, fault)
+                                     : run_model(run, context, fault);
     mica_context_destroy(context);
     return good;
+}
+
+/* The columns of the result that is asked for. */
+static const column *columns_of(int argc, char **argv, size_t *count) {
+    const struct {
+        const char *option;
+        const column *columns;
+        size_t count;
+    } modes[] = {
+        {"check", check_columns, check_column_count},
+        {"bundled", bundled_columns, bundled_column_count},
+        {"cases", case_columns, case_column_count},
+    };
+    for (size_t m = 0; m < COUNT(modes); m++) {
+        if (!option_is_given(argc, argv, modes[m].option)) continue;
+        *count = modes[m].count;
+        return modes[m].columns;
+    }
+    *count = COUNT(columns);
+    return columns;
 }
 
 bool command_run(int argc, char **argv, struct fault *fault) {
@@ -249,24 +277,27 @@ bool command_run(int argc, char **argv, struct fault *fault) {
         FLAG("check", run.check,
              "run beside the reference kernels, compare node by node, exit 1 where one is wrong; all methods unless "
              "one is named"),
+        FLAG("bundled", run.bundled,
+             "run the test cases of a bundled program (.bpte), of all methods unless one is named; exit 1 where an "
+             "output is outside of --atol and --rtol"),
         TEXT("cases", "CASES.tsv", run.cases, "run an index of cases instead of a model"),
         LIST("match", "GLOB", run.match,
              "only cases whose name, folder or a tag matches; !GLOB: does not match; may be repeated"),
     };
     const command_line line = {
         .name = "run",
-        .synopsis = "MODEL.pte [options]\nMODEL.pte --check [options]\n--cases CASES.tsv [--match GLOB] [options]",
+        .synopsis = "MODEL.pte [options]\nMODEL.pte --check [options]\nMODEL.bpte --bundled [options]\n--cases "
+                    "CASES.tsv [--match GLOB] [options]",
         .summary = "Runs a method of a model and describes its outputs.",
         .options = options,
         .option_count = COUNT(options),
         .arguments = &run.arguments,
     };
-    bool go, check = false;
-    for (int i = 0; i < argc; i++) check |= strcmp(argv[i] + strspn(argv[i], "-"), "check") == 0;
-    const bool good =
-        command_parse(&line, check ? check_columns : columns, check ? check_column_count : COUNT(columns),
-                      &run.settings, argc, argv, &go, fault) &&
-        (!go || start(&run, fault));
+    bool go;
+    size_t column_count;
+    const column *const shown = columns_of(argc, argv, &column_count);
+    const bool good = command_parse(&line, shown, column_count, &run.settings, argc, argv, &go, fault) &&
+                      (!go || start(&run, fault));
     option_list_free(&run.arguments);
     option_list_free(&run.inputs);
     option_list_free(&run.expected);

@@ -6,7 +6,7 @@
 #include "cases.h"
 #include "terminal.h"
 
-static const column columns[] = {
+const column case_columns[] = {
     {"result", "result", 0, 0},
     {"case", "case", 0, 0},
     {"method", "method", 0, 0},
@@ -15,6 +15,7 @@ static const column columns[] = {
     {"atol", "atol", -1, 0},
     {"error", "error", 0, 0},
 };
+const size_t case_column_count = COUNT(case_columns);
 
 static bool run_call(struct model *model, const model_case *item, double *largest, struct fault *fault) {
     const model_call call = case_call(item);
@@ -66,7 +67,7 @@ bool run_cases(const char *path, const option_list *match, mica_context *context
     progress_end();
     model_close(&model);
     if (good) {
-        table_print(rows, columns, COUNT(columns), (output_format)settings->format, NULL, stdout);
+        print_rows(settings, rows, NULL);
         const size_t passed = index.count - failed;
         remark(settings, "%zu calls, %zu passed, %zu failed", index.count, passed, failed);
         if (settings->format != OUTPUT_TABLE)
