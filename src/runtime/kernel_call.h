@@ -73,15 +73,18 @@ typedef struct kernel_call {
     mica_error *error;
 } kernel_call;
 
-/* What a kernel does beside writing the tensors that its last argument names: that argument's value becomes another number
- * (SETS) or a view of other memory (ALIASES), or its tensor stays as it is (KEEPS); the low bits are further arguments
- * that it writes. Those with COMPLEX take complex numbers, too. */
+/* What a kernel does beside writing the tensors that its last argument names; the low bits are further arguments that it
+ * writes. From RENAMES to CHECKS: what lets values share memory (share.h). */
 enum {
-    KERNEL_COMPLEX = 0x100,
-    KERNEL_SETS = 0x80,
-    KERNEL_ALIASES = 0x40,
-    KERNEL_KEEPS = 0x20,
-    KERNEL_WRITES = 0x1f
+    KERNEL_WRITES = 0x1f,
+    KERNEL_KEEPS = 0x20,    /* the last argument's tensor stays as it is */
+    KERNEL_ALIASES = 0x40,  /* the last argument's value becomes a view of other memory */
+    KERNEL_SETS = 0x80,     /* … or another number */
+    KERNEL_RENAMES = 0x100, /* a result with as many elements as argument 0 is those elements in their order */
+    KERNEL_UPDATES = 0x200, /* the result is argument 0, copied first, with some elements replaced */
+    KERNEL_STORES = 0x400,  /* argument 0 becomes argument 1 */
+    KERNEL_CHECKS = 0x800,  /* may refuse what its tensors hold: an index, a divisor */
+    KERNEL_COMPLEX = 0x1000 /* takes complex numbers, too */
 };
 
 /* One row of the table of portable kernels. */

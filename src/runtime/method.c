@@ -9,6 +9,7 @@
 
 #include "base/context.h"
 #include "runtime/portable/element.h"
+#include "runtime/share.h"
 
 /* ---- what is missing ---- */
 
@@ -201,6 +202,7 @@ static mica_status load(mica_method *method, mica_error *error) {
     TRY(refuse_complex(method, method->plan->inputs, "input", error));
     TRY(refuse_complex(method, method->plan->outputs, "output", error));
     TRY(load_delegates(method, error));
+    TRY(values_share(method, error));
     TRY(values_make_inputs(method, error));
     TRY(values_make_outputs(method, error));
     TRY(values_keep_initial(method, error));

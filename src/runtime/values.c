@@ -7,6 +7,7 @@
 
 #include "base/context.h"
 #include "runtime/method.h"
+#include "runtime/share.h"
 
 /* ---- making ---- */
 
@@ -157,41 +158,22 @@ static void mark(const mica_method *method, int32_t index, bool *written) {
     }
 }
 
-/* Marks the values that an instruction writes: a kernel's last argument is what it returns, alone or in a list. */
 static void mark_instruction(const mica_method *method, const pte_instruction *instruction,
                              const method_instruction *own, bool *written) {
-    switch (instruction->call) {
-    case PTE_MOVE_CALL: written[instruction->target] = true; break;
-    case PTE_KERNEL_CALL:
-        for (size_t i = 0; i < instruction->args.count; i++) {
-            const bool last = i + 1 == instruction->args.count;
-            if (last || (own->kernel->effects & KERNEL_WRITES) >> i & 1) {
-                mark(method, span_i32(instruction->args, i), written);
-            }
-        }
-        break;
-    case PTE_DELEGATE_CALL: {
-        const method_delegate *const delegate = &method->delegates[instruction->index];
-        for (size_t i = 0; i < delegate->external_count; i++) {
-            const method_external *const external = &delegate->externals[i];
-            if (external->is_output) mark(method, span_i32(instruction->args, external->id), written);
-        }
-        break;
-    }
-    default: break;
+    if (instruction->call == PTE_MOVE_CALL) written[instruction->target] = true;
+    for (size_t i = 0; i < instruction->args.count; i++) {
+        if (instruction_writes(method, instruction, own, i)) mark(method, span_i32(instruction->args, i), written);
     }
 }
 
-/* Whether another value shows a planned input's memory: an exporter gives a view of a tensor the same memory and no
- * instruction. Values that merely use the memory after it are written before they are read. */
-static bool is_seen_through_another(const mica_method *method, int32_t index, const bool *written) {
+bool values_seen_through_another(const mica_method *method, int32_t index, const bool *written) {
     const pte_method *const plan = method->plan;
-    const pte_tensor *const input = plan->values[index].as.tensor;
+    const pte_tensor *const tensor = plan->values[index].as.tensor;
     for (size_t v = 0; v < plan->value_count; v++) {
         if (v == (size_t)index || written[v] || plan->values[v].tag != PTE_TENSOR) continue;
         const pte_tensor *const other = plan->values[v].as.tensor;
-        if (is_planned(other) && other->buffer == input->buffer && other->offset < input->offset + input->bytes &&
-            input->offset < other->offset + other->bytes) {
+        if (is_planned(other) && other->buffer == tensor->buffer && other->offset < tensor->offset + tensor->bytes &&
+            tensor->offset < other->offset + other->bytes) {
             return true;
         }
     }
@@ -217,7 +199,7 @@ mica_status values_make_inputs(mica_method *method, mica_error *error) {
         if (input->given) continue;
         const pte_tensor *const tensor = plan->values[index].as.tensor;
         input->home = is_planned(tensor) ? method->tensors[index].view.data : NULL;
-        input->lendable = !written[index] && (!input->home || !is_seen_through_another(method, index, written));
+        input->lendable = !written[index] && (!input->home || !values_seen_through_another(method, index, written));
     }
     return MICA_OK;
 }
