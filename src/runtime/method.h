@@ -82,9 +82,6 @@ mica_status values_make_inputs(mica_method *method, mica_error *error);
 mica_status values_make_outputs(mica_method *method, mica_error *error);
 mica_status values_keep_initial(mica_method *method, mica_error *error);
 void values_restore(mica_method *method); /* before a run */
-/* Whether another value shows a planned tensor's memory: an exporter gives a view of a tensor the same memory and no
- * instruction. Values that merely use the memory after it are written before they are read. */
-bool values_seen_through_another(const mica_method *method, int32_t index, const bool *written);
 
 /* ---- method.c ---- */
 

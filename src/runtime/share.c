@@ -73,7 +73,7 @@ static bool overlaps(const sharing *s, size_t value, const void *wanted) {
 static bool note_use(const sharing *s, size_t value, const void *at) {
     const size_t instruction = *(const size_t *)at;
     s->first[value] = min_size(s->first[value], instruction);
-    s->end[value] = instruction + 1;
+    s->end[value] = max_size(s->end[value], instruction + 1);
     return false;
 }
 
@@ -119,6 +119,21 @@ static bool is_viewed(const sharing *s, size_t value) {
     return false;
 }
 
+static const uint8_t *planned_place(const sharing *s, const pte_tensor *tensor) {
+    return s->method->planned[tensor->buffer] + tensor->offset;
+}
+
+/* Whether a value that no instruction writes shows a planned tensor's memory after instruction `at` has written it: an
+ * exporter gives some views of a tensor the same memory and no instruction. */
+static bool is_seen_through_another(const sharing *s, size_t at, const pte_tensor *tensor) {
+    const uint8_t *const begin = planned_place(s, tensor);
+    for (size_t v = 0; v < s->method->plan->value_count; v++) {
+        if (s->written[v] || s->end[v] <= at + 1) continue;
+        if (overlaps(s, v, &(region){begin, begin + tensor->bytes})) return true;
+    }
+    return false;
+}
+
 /* Whether `result` is a value of its own that repeats all of `source`. */
 static bool are_alike(const sharing *s, size_t at, size_t source, size_t result) {
     const pte_method *const plan = s->method->plan;
@@ -126,7 +141,7 @@ static bool are_alike(const sharing *s, size_t at, size_t source, size_t result)
     return from && to && from->type == to->type && from->bytes == to->bytes && to->storage == PTE_PLANNED &&
            s->regions[source].begin && s->first[result] == at && !is_listed(plan->outputs, result) &&
            !is_listed(plan->inputs, source) && !is_viewed(s, source) && !is_viewed(s, result) &&
-           !values_seen_through_another(s->method, (int32_t)result, s->written);
+           !is_seen_through_another(s, at, to);
 }
 
 /* Nothing but instruction `at` writes the result, nor the source's memory as long as the result is used. */
@@ -142,8 +157,10 @@ static bool stays(const sharing *s, size_t at, size_t source, size_t result) {
 static bool puts_alike(const sharing *s, size_t at, size_t later) {
     if (s->own[later].kernel != s->own[at].kernel) return false;
     const pte_value *const values = s->method->plan->values;
-    const bytes_span a = values[argument_value(s, at, 1)].as.indices,
-                     b = values[argument_value(s, later, 1)].as.indices;
+    const pte_value *const first = &values[argument_value(s, at, 1)], *const next =
+                                                                          &values[argument_value(s, later, 1)];
+    if (first->tag != PTE_OPTIONAL_TENSOR_LIST || next->tag != first->tag) return false;
+    const bytes_span a = first->as.indices, b = next->as.indices;
     const mica_tensor *const x = &s->method->tensors[argument_value(s, at, 0)].view,
                              *const y = &s->method->tensors[argument_value(s, later, 0)].view;
     bool same = x->rank == y->rank && a.count == b.count;
@@ -153,7 +170,7 @@ static bool puts_alike(const sharing *s, size_t at, size_t later) {
 }
 
 /* The copy_ that stores an updated tensor back. Until then nothing looks at the old one, and nothing may fail for what
- * the inputs hold, so that a run that fails leaves it as it was. `at + 1` when there is no such copy. */
+ * the inputs hold, so that a run that fails leaves it as it was. `at` when there is no such copy. */
 static size_t stored_back(const sharing *s, size_t at, size_t source, size_t result) {
     for (size_t i = at + 1; i < s->end[result]; i++) {
         const uint16_t effect = effects(s, i);
@@ -183,9 +200,8 @@ static bool may_lead(const sharing *s, size_t at, size_t source, size_t result) 
     const size_t made = s->first[source];
     if (!(effects(s, at) & KERNEL_RENAMES) || from->storage != PTE_PLANNED ||
         is_listed(s->method->plan->outputs, source) ||
-        s->method->tensors[source].view.data != s->method->planned[from->buffer] + from->offset ||
-        !any_argument(s, made, true, is_value, &source) ||
-        values_seen_through_another(s->method, (int32_t)source, s->written)) {
+        s->method->tensors[source].view.data != planned_place(s, from) ||
+        !any_argument(s, made, true, is_value, &source) || is_seen_through_another(s, made, from)) {
         return false;
     }
     for (size_t i = made; i < at; i++) {
@@ -221,6 +237,7 @@ static mica_status survey(sharing *s, mica_error *error) {
         const uint8_t *const data = plan->values[v].tag == PTE_TENSOR ? s->method->tensors[v].view.data : NULL;
         if (data) s->regions[v] = (region){data, data + plan->values[v].as.tensor->bytes};
     }
+    for (size_t i = 0; i < plan->outputs.count; i++) s->end[span_i32(plan->outputs, i)] = s->count;
     for (size_t i = 0; i < s->count; i++) {
         any_argument(s, i, false, note_use, &i);
         any_argument(s, i, true, note_write, NULL);

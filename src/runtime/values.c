@@ -166,14 +166,16 @@ static void mark_instruction(const mica_method *method, const pte_instruction *i
     }
 }
 
-bool values_seen_through_another(const mica_method *method, int32_t index, const bool *written) {
+/* Whether another value shows a planned input's memory: an exporter gives a view of a tensor the same memory and no
+ * instruction. Values that merely use the memory after it are written before they are read. */
+static bool is_seen_through_another(const mica_method *method, int32_t index, const bool *written) {
     const pte_method *const plan = method->plan;
-    const pte_tensor *const tensor = plan->values[index].as.tensor;
+    const pte_tensor *const input = plan->values[index].as.tensor;
     for (size_t v = 0; v < plan->value_count; v++) {
         if (v == (size_t)index || written[v] || plan->values[v].tag != PTE_TENSOR) continue;
         const pte_tensor *const other = plan->values[v].as.tensor;
-        if (is_planned(other) && other->buffer == tensor->buffer && other->offset < tensor->offset + tensor->bytes &&
-            tensor->offset < other->offset + other->bytes) {
+        if (is_planned(other) && other->buffer == input->buffer && other->offset < input->offset + input->bytes &&
+            input->offset < other->offset + other->bytes) {
             return true;
         }
     }
@@ -199,7 +201,7 @@ mica_status values_make_inputs(mica_method *method, mica_error *error) {
         if (input->given) continue;
         const pte_tensor *const tensor = plan->values[index].as.tensor;
         input->home = is_planned(tensor) ? method->tensors[index].view.data : NULL;
-        input->lendable = !written[index] && (!input->home || !values_seen_through_another(method, index, written));
+        input->lendable = !written[index] && (!input->home || !is_seen_through_another(method, index, written));
     }
     return MICA_OK;
 }

@@ -12,6 +12,7 @@
 #include "kernel/transpose/transpose.h"
 
 #define LINE 64 /* bytes */
+#define AHEAD 2 /* blocks of rows whose lines are asked for early: strided reads are not foreseen by the CPU */
 
 typedef uint8_t lanes8 __attribute__((vector_size(16)));
 typedef uint16_t lanes16 __attribute__((vector_size(16)));
@@ -75,6 +76,9 @@ static inline bool aligned(const transpose_call *call, size_t size) {
         const size_t rows = call->rows / N * N, columns = call->columns / N * N;                                     \
         for (size_t r0 = 0; r0 < rows; r0 += BLOCK) {                                                                \
             for (size_t c0 = 0; c0 < columns; c0 += BLOCK) {                                                         \
+                for (size_t r = r0 + AHEAD * BLOCK; r < smaller(r0 + (AHEAD + 1) * BLOCK, rows); r++) {              \
+                    __builtin_prefetch(in + r * in_stride + c0 * size);                                              \
+                }                                                                                                    \
                 for (size_t r = r0; r < smaller(r0 + BLOCK, rows); r += N) {                                         \
                     for (size_t c = c0; c < smaller(c0 + BLOCK, columns); c += N) {                                  \
                         name##_tile(in + r * in_stride + c * size, in_stride, out + c * out_stride + r * size,       \
