@@ -134,9 +134,10 @@ MICA_API MICA_MUST_USE mica_status mica_bundle_write(mica_context *context, cons
                                                      const char *method, const mica_case *cases, size_t count,
                                                      const char *path);
 
-/* One node of a program's method (NULL: as mica_method_load), which `index` numbers as mica_explain does, written as a
- * model of its own: weights stay, what other nodes computed becomes an input, int8 values become f32 outside.
- * Errors: NOT_FOUND, UNSUPPORTED (a kernel call; values that only a delegate can hold), IO, LIMIT, MEMORY. */
+/* One node or kernel call of a program's method (NULL: as mica_method_load), which `index` numbers as mica_explain does,
+ * written as a model of its own: weights and numbers stay, tensors that others computed become inputs, int8 values become
+ * f32 outside. Errors: NOT_FOUND, UNSUPPORTED (values that only a delegate can hold; a call that gives no tensor, writes into what it
+ * is given, or takes a number computed at run time), MISSING_OPERATOR, IO, LIMIT, MEMORY. */
 MICA_API MICA_MUST_USE mica_status mica_extract_node(mica_context *context, const mica_program *program,
                                                      const char *method, size_t index, const char *path);
 

@@ -1,137 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One node of a model as a model of its own: its weights stay, what is computed elsewhere becomes an input, and int8 values
- * get the Converts that lead to f32.
+ * One node of a model as a model of its own.
  */
-#include <math.h>
-
-#include "author/author.h"
-#include "base/file.h"
-#include "format/xnnpack_schema.h"
+#include "author/extract.h"
 #include "mica/explain.h"
 #include "runtime/program.h"
 
-enum { MAX_VALUES = 2 * (MICA_OPERATION_MAX_INPUTS + 1), MAX_NODES = MICA_OPERATION_MAX_INPUTS + 2 };
-
-typedef struct extraction {
-    const xnn_graph *from;
-    uint32_t origins[MAX_VALUES]; /* of the new values in `from` */
-    xnn_value values[MAX_VALUES];
-    xnn_node converts[MICA_OPERATION_MAX_INPUTS], nodes[MAX_NODES];
-    size_t value_count, convert_count;
-    mica_error *error;
-} extraction;
-
-static bool is_float(mica_operand_type type) { return type == MICA_OPERAND_F32 || type == MICA_OPERAND_F16; }
-
-static bool is_int8(mica_operand_type type) {
-    return type == MICA_OPERAND_QINT8 || type == MICA_OPERAND_QUINT8 || type == MICA_OPERAND_QDINT8;
-}
-
-static uint32_t add_value(extraction *x, const mica_operand *operand, uint32_t origin) {
-    x->origins[x->value_count] = origin;
-    x->values[x->value_count] = (xnn_value){.operand = *operand, .external = XNN_NO_EXTERNAL};
-    return (uint32_t)x->value_count++;
-}
-
-/* The float value that stands for an int8 one outside of the model: what a Convert in the old model read, else f32. */
-static mica_operand outside_of(const extraction *x, uint32_t id) {
-    mica_operand operand = x->from->values[id].operand;
-    const bool int8 = is_int8(operand.type);
-    mica_operand plain = {.type = int8 ? MICA_OPERAND_F32 : operand.type, .rank = operand.rank};
-    memcpy(plain.dims, operand.dims, sizeof plain.dims);
-    for (size_t i = 0; int8 && i < x->from->node_count; i++) {
-        const xnn_node *const node = &x->from->nodes[i];
-        if (node->operation.kind == MICA_CONVERT && node->output == id && is_float(node->operation.inputs[0]->type))
-            plain.type = node->operation.inputs[0]->type;
-    }
-    return plain;
-}
-
-static xnn_node new_convert(uint32_t from, uint32_t to) {
-    return (xnn_node){
-        .operation = {.kind = MICA_CONVERT, .output_min = -INFINITY, .output_max = INFINITY, .input_count = 1},
-        .inputs = {from},
-        .output = to,
-        .second_output = XNN_INVALID_ID,
-        .debug_handle = UINT16_MAX};
-}
-
-static mica_status add_input(extraction *x, uint32_t id, uint32_t *externals, uint32_t *out) {
-    *out = id;
-    if (id == XNN_INVALID_ID) return MICA_OK;
-    for (uint32_t i = 0; i < x->value_count; i++) {
-        *out = i;
-        if (x->origins[i] == id) return MICA_OK;
-    }
-    const mica_operand *const operand = &x->from->values[id].operand;
-    *out = add_value(x, operand, id);
-    if (operand->data) return MICA_OK;
-    const mica_operand plain = outside_of(x, id);
-    if (!is_float(plain.type))
-        return error_set(x->error, MICA_ERROR_UNSUPPORTED, "the node reads a value of type %d, which no input has",
-                         (int)plain.type);
-    const uint32_t outside = is_float(operand->type) ? *out : add_value(x, &plain, XNN_INVALID_ID);
-    x->values[outside].is_input = true;
-    x->values[outside].external = (*externals)++;
-    if (outside != *out) x->converts[x->convert_count++] = new_convert(outside, *out);
-    return MICA_OK;
-}
-
-static mica_status add_output(extraction *x, const xnn_node *node, uint32_t *externals, uint32_t *out,
-                              uint32_t *outside) {
-    const mica_operand *const operand = &x->from->values[node->output].operand;
-    if (node->second_output != XNN_INVALID_ID || operand->type == MICA_OPERAND_QDINT8 ||
-        (!is_float(operand->type) && !is_int8(operand->type)))
-        return error_set(x->error, MICA_ERROR_UNSUPPORTED, "what the node gives exists only inside of its delegate");
-    const mica_operand plain = outside_of(x, node->output);
-    *out = *outside = add_value(x, operand, node->output);
-    if (is_int8(operand->type)) *outside = add_value(x, &plain, XNN_INVALID_ID);
-    x->values[*outside].is_output = true;
-    x->values[*outside].external = (*externals)++;
-    return MICA_OK;
-}
-
-/* Operands by the ids that stand in the nodes. */
-static void link_operands(extraction *x, xnn_node *node) {
-    for (size_t i = 0; i < node->operation.input_count; i++)
-        node->operation.inputs[i] = node->inputs[i] == XNN_INVALID_ID ? NULL : &x->values[node->inputs[i]].operand;
-    node->operation.output = &x->values[node->output].operand;
-}
-
-static mica_status extract(extraction *x, const xnn_node *node, xnn_graph *graph) {
-    xnn_node copy = *node;
-    uint32_t externals = 0, outside = 0;
-    for (size_t i = 0; i < node->operation.input_count; i++)
-        TRY(add_input(x, node->inputs[i], &externals, &copy.inputs[i]));
-    TRY(add_output(x, node, &externals, &copy.output, &outside));
-    size_t count = 0;
-    for (size_t i = 0; i < x->convert_count; i++) x->nodes[count++] = x->converts[i];
-    x->nodes[count++] = copy;
-    if (outside != copy.output) x->nodes[count++] = new_convert(copy.output, outside);
-    for (size_t i = 0; i < count; i++) link_operands(x, &x->nodes[i]);
-    *graph = (xnn_graph){.values = x->values,
-                         .value_count = x->value_count,
-                         .nodes = x->nodes,
-                         .node_count = count,
-                         .external_count = externals};
-    return MICA_OK;
-}
-
-/* Node `index` of the method's report: of which delegate, and which there. */
+/* What `index` counts in the method's report. */
 static mica_status find_node(mica_context *context, const mica_program *program, const char *method, size_t index,
-                             int *delegate, int *node) {
+                             mica_node_report *found) {
     mica_report *report;
     TRY(mica_explain(context, program, method, NULL, &report));
     const size_t count = mica_report_count(report);
-    const mica_node_report *const found = mica_report_node(report, index);
-    *delegate = found ? found->delegate : -1;
-    *node = found ? found->node : -1;
-    mica_report_destroy(report);
-    if (!found) return error_set(&context->error, MICA_ERROR_NOT_FOUND, "node: %zu of %zu", index, count);
-    if (*node >= 0) return MICA_OK;
-    return error_set(&context->error, MICA_ERROR_UNSUPPORTED, "node: %zu is a kernel call, outside of all delegates",
-                     index);
+    const mica_node_report *const node = mica_report_node(report, index);
+    if (node) *found = *node;
+    mica_report_destroy(report); /* of `found` only numbers stay */
+    return node ? MICA_OK : error_set(&context->error, MICA_ERROR_NOT_FOUND, "node: %zu of %zu", index, count);
+}
+
+static bool takes_dynamic(const pte_method *method) {
+    bool dynamic = false;
+    for (size_t i = 0; i < method->inputs.count; i++) {
+        const pte_value *const value = &method->values[span_i32(method->inputs, i)];
+        dynamic |= value->tag == PTE_TENSOR && value->as.tensor->dynamic;
+    }
+    return dynamic;
+}
+
+static mica_status extract(const mica_program *program, size_t which, const mica_node_report *node,
+                           struct arena *arena, bytes_span *file, mica_error *error) {
+    const pte_method *const method = &program->pte->methods[which];
+    if (node->node < 0)
+        return extract_call(method, &method->chains[node->chain].instructions[node->instruction], arena, file, error);
+    const xnn_graph *const from = program->payloads[which][node->delegate];
+    if (from->missing)
+        return error_set(error, MICA_ERROR_NOT_FOUND, "no data file has the weights '%s'", from->missing->key);
+    xnn_graph graph = {0};
+    TRY(extract_node(from, (size_t)node->node, arena, &graph, error));
+    return author_encode(&graph, takes_dynamic(method), arena, file, NULL, error);
 }
 
 mica_status mica_extract_node(mica_context *context, const mica_program *program, const char *method, size_t index,
@@ -140,25 +46,15 @@ mica_status mica_extract_node(mica_context *context, const mica_program *program
     mica_error *const error = &context->error;
     if (!program || !path) return error_set(error, MICA_ERROR_ARGUMENT, "mica_extract_node: an argument is NULL");
     size_t which = 0;
-    int delegate = 0, node = 0;
+    mica_node_report node = {0};
     TRY(program_find_method(program, method, &which, error));
-    TRY(find_node(context, program, method, index, &delegate, &node));
-    const pte_method *const plan = &program->pte->methods[which];
-    bool dynamic = false;
-    for (size_t i = 0; i < plan->inputs.count; i++) {
-        const pte_value *const value = &plan->values[span_i32(plan->inputs, i)];
-        dynamic |= value->tag == PTE_TENSOR && value->as.tensor->dynamic;
-    }
-    const xnn_missing *const missing = program->payloads[which][delegate]->missing;
-    if (missing) return error_set(error, MICA_ERROR_NOT_FOUND, "no data file has the weights '%s'", missing->key);
-    extraction x = {.from = program->payloads[which][delegate], .error = error};
-    xnn_graph graph = {0};
+    TRY(find_node(context, program, method, index, &node));
     struct arena arena;
     bytes_span file = {NULL, 0};
+    const mica_author_files files = {sizeof files, path, NULL, NULL};
     arena_init(&arena, &context->allocator, 0);
-    mica_status status = extract(&x, &x.from->nodes[node], &graph);
-    if (status == MICA_OK) status = author_encode(&graph, dynamic, &arena, &file, NULL, error);
-    if (status == MICA_OK) status = file_replace(path, file.data, file.count, error);
+    mica_status status = extract(program, which, &node, &arena, &file, error);
+    if (status == MICA_OK) status = author_publish(&files, file, (bytes_span){NULL, 0}, (bytes_span){NULL, 0}, error);
     arena_free(&arena);
     return status;
 }

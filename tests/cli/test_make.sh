@@ -49,6 +49,8 @@ expect 2 'another shape' make chain "$tmp/two.txt" -o "$tmp/one.pte" --calibrati
 expect 2 'pqs8_qc8w_gemm' make linear --calibration "$tmp/a.npy" -o "$tmp/one.pte"
 rm -f "$tmp/one.pte"
 expect 1 '999 of' extract "$tmp/net.pte" --node 999 -o "$tmp/one.pte"
+expect 1 'exists only inside of its delegate' extract "$cases/linear/qp8_f32_qc8w_3x37x19/model.pte" --node 0 -o "$tmp/one.pte"
+expect 1 'nowhere/one.pte: cannot be written' extract "$tmp/net.pte" --node 2 -o "$tmp/nowhere/one.pte"
 expect 2 'which node' extract "$tmp/net.pte" -o "$tmp/one.pte"
 
 echo 'linear n=3' >"$tmp/bad.txt"

@@ -19,7 +19,7 @@ static bool run(const struct extract *extract, const char *model, mica_context *
     if (!program_open(context, model, extract->data_path, &program, fault)) return false;
     const mica_status status = mica_extract_node(context, program, extract->method, extract->node, extract->path);
     mica_program_close(program);
-    if (status == MICA_ERROR_IO) return fail(fault, "%s: %s", extract->path, mica_context_error(context));
+    if (status == MICA_ERROR_IO) return fail(fault, "%s", mica_context_error(context));
     return succeeded(fault, model, context, status);
 }
 
