@@ -7,6 +7,7 @@
  *   explain.h  which kernel a node takes, why   trace.h     times
  *   operator.h one operator without any model   etdump.h    profiles written
  *   measure.h  statistics, the machine's limits   author.h   models made
+ *   memory.h   the memory plan of a method
  */
 #ifndef MICA_MICA_H
 #define MICA_MICA_H
@@ -16,6 +17,7 @@
 #include "mica/etdump.h"
 #include "mica/explain.h"
 #include "mica/measure.h"
+#include "mica/memory.h"
 #include "mica/operator.h"
 #include "mica/program.h"
 #include "mica/status.h"

@@ -382,3 +382,14 @@ size_t graph_packed_bytes(const struct graph *graph) {
 }
 
 size_t graph_workspace_bytes(const struct graph *graph) { return graph->workspace.size; }
+
+size_t graph_scratch_bytes(const struct graph *graph) { return graph->scratch_bytes; }
+
+bool graph_place_of(const struct graph *graph, size_t value, plan_span *span, op_shape *shape) {
+    if (graph->places[value].home != HOME_INTERNAL) return false;
+    *span = graph->spans[graph->places[value].other];
+    span->first = graph->lowered.steps[span->first].node;
+    span->last = graph->lowered.steps[span->last].node;
+    *shape = graph->shapes[value];
+    return true;
+}

@@ -11,6 +11,7 @@
 
 #include "base/pool.h"
 #include "format/xnnpack.h"
+#include "graph/plan.h"
 #include "graph/report.h"
 #include "operator/operator.h"
 #include "profile/trace.h"
@@ -40,7 +41,11 @@ void graph_run(struct graph *graph, void *const *externals, size_t threads, trac
 bool graph_borrows(const struct graph *graph);
 
 size_t graph_packed_bytes(const struct graph *graph);
-size_t graph_workspace_bytes(const struct graph *graph);
+size_t graph_workspace_bytes(const struct graph *graph); /* values, then scratch */
+size_t graph_scratch_bytes(const struct graph *graph);
+/* Where in the workspace a value of the payload lives, from which node to which, and its shape in force; false when it is
+ * elsewhere, or nowhere. */
+bool graph_place_of(const struct graph *graph, size_t value, plan_span *span, op_shape *shape);
 
 /* Appends one entry per payload node, without packing anything: pure. */
 mica_status graph_explain(const xnn_graph *payload, const op_target *target, bool fuse, mica_report *report,

@@ -34,4 +34,11 @@ expect 0 5x4 run "$bundled"
 expect 0 5x4 explain "$bundled"
 expect 0 'output of best' info "$bundled"
 expect 0 5x4 run "$bundled" --check
+
+# The memory plan, in all formats.
+expect 0 '^in all ' info "$bundled" --memory
+expect 0 '^planned 0: values by offset' info "$bundled" --memory
+expect 0 '^forward,delegate 0,[0-9]*,f32,5x4,0,80,0,' info "$bundled" --memory --format csv
+expect 0 '"residents": \[' info "$bundled" --memory --format json
+expect 1 'external data is missing' info "$folder/model.pte" --memory
 finish

@@ -5,12 +5,14 @@
 #include <string.h>
 
 #include "command.h"
+#include "info_memory.h"
 #include "tensor.h"
 
 struct info {
     struct settings settings;
     option_list arguments;
     const char *data_path;
+    bool memory;
 };
 
 static const column columns[] = {
@@ -203,7 +205,8 @@ static bool start(const struct info *info, struct fault *fault) {
     if (!context_open(&info->settings, (mica_kernels)info->settings.kernels, info->settings.isa, &context, fault))
         return false;
     const bool good = program_open(context, path, info->data_path, &program, fault) &&
-                      print_program(info, context, program, path, fault);
+                      (info->memory ? info_memory(context, program, path, &info->settings, fault)
+                                    : print_program(info, context, program, path, fault));
     mica_program_close(program);
     mica_context_destroy(context);
     return good;
@@ -213,6 +216,9 @@ bool command_info(int argc, char **argv, struct fault *fault) {
     struct info info = {0};
     const struct option options[] = {
         LIST("model-path", "MODEL.pte", info.arguments, "the model"),
+        FLAG("memory", info.memory,
+             "the memory plan instead: each method's buffers and each delegate's workspace, and where in them, and "
+             "from which step to which, every value lives"),
         TEXT("data-path", "FILE.ptd", info.data_path, "weights kept outside of the program"),
     };
     const command_line line = {
