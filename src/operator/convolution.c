@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Convolution 2d as matrix products: one per group, a row per output pixel, patches packed straight into panels.
+ * Convolution 2d as matrix products: one per group, a row per output pixel.
  *
- * A patch is made of pieces that lie together in memory: as a rule one pixel's channels; all pixels of a filter's row where
- * the filter is not dilated and no padding stands between them (then padding left and right is first written out,
- * into a copy of the image, when pixels are small). Pointwise filters without stride and padding read the image's
- * rows as they are.
+ * A row is made of pieces that lie together in memory: all pixels of a filter's row, or one pixel where the filter is
+ * dilated or there are groups. Padding is written out, into a copy of the image, so that a row's pieces are always the
+ * same distances from its first. Kernels that can read a line of output pixels in place do, the copy then being stored
+ * as they want it; for others, and for short lines, rows are packed. Pointwise filters without stride and padding have
+ * rows as they stand.
  */
 #include <string.h>
 
@@ -19,16 +20,19 @@ typedef struct convolution {
     struct op base;
     gemm_plan plan;
     uint8_t *packed; /* the groups' weights one after the other */
-    uint8_t *zeros;  /* a padding piece: the input's zero over and over */
     size_t groups, group_inputs, group_outputs;
     size_t element;    /* bytes of an input element */
-    size_t piece;      /* elements that lie together */
     size_t row_pieces; /* pieces of one row of the filter */
-    bool direct;       /* rows are pixels as they stand */
-    bool pads;         /* into a copy of the image, whose rows have their padding */
-    size_t images, height, width, channels, out_height, out_width; /* the width with its padding where it pads */
-    size_t padding_bytes; /* workspace: one padding piece per image, for inputs quantized at run time */
-    size_t padded_bytes;  /* workspace: the copy */
+    size_t piece;      /* elements of a piece */
+    size_t filled;     /* elements of a piece as the kernel takes it: past `piece` weights are 0 */
+    bool pointwise;    /* rows are pixels as they stand */
+    size_t *offsets;   /* bytes from a row's first piece to each */
+
+    /* fixed by the shape; what rows are read from is the image or its copy */
+    bool copies;
+    size_t images, height, width, channels, out_height, out_width;
+    size_t pixel, row, rows; /* bytes of a pixel and of a row of pixels, and rows of an image, where rows are read */
+    size_t copy_bytes;       /* workspace: the copy */
 } convolution;
 
 static mica_status infer(const mica_operation *operation, const op_shape *inputs, op_shape *output,
@@ -37,22 +41,55 @@ static mica_status infer(const mica_operation *operation, const op_shape *inputs
     return window_output(operation, &inputs[0], output, error);
 }
 
-/* Bytes of a pixel below which patches are worth a padded copy of the image: less than a vector. */
-#define SMALL_PIXEL 64
-
+/* Kernels that take four bytes at a time need the pieces of a row filled up to them. */
 static void choose_pieces(convolution *self) {
     const mica_operation *const operation = self->base.operation;
-    const bool row_together = self->groups == 1 && operation->as.window.dilation_width == 1 && !self->direct;
-    const bool padded = operation->as.window.padding_left || operation->as.window.padding_right;
-    const bool whole_rows = row_together && (!padded || self->group_inputs * self->element < SMALL_PIXEL);
-    self->pads = whole_rows && padded;
-    self->row_pieces = whole_rows ? 1 : operation->as.window.kernel_width;
-    self->piece = whole_rows ? operation->as.window.kernel_width * self->group_inputs : self->group_inputs;
+    const bool rows_together = self->groups == 1 && operation->as.window.dilation_width == 1;
+    const gemm_plan *const plan = &self->plan;
+    const gemm_kernel *const kernel = gemm_select(plan->variant, plan->features, plan->level, SIZE_MAX, NULL);
+    const bool fours = plan->variant == GEMM_PQS8_QC8W && kernel && kernel->store && !self->pointwise;
+    self->row_pieces = rows_together ? 1 : operation->as.window.kernel_width;
+    self->piece = self->group_inputs * (rows_together ? operation->as.window.kernel_width : 1);
+    self->filled = fours ? round_up(self->piece, 4) : self->piece;
+}
+
+/* Packs the groups' weights, in which pieces are filled up with zeros first where they have to be. */
+static mica_status pack_filter(convolution *self, gemm_rhs *rhs, struct pool *pool, mica_error *error) {
+    const mica_operand *const filter = self->base.operation->inputs[1];
+    const mica_allocator *const allocator = self->base.arena->allocator;
+    const gemm_plan *const plan = &self->plan;
+    const size_t size = op_element_size(filter->type), pieces = plan->k / self->filled * self->group_outputs;
+    struct buffer filled = {0};
+    if (self->filled != self->piece) {
+        TRY(buffer_reserve(&filled, allocator, pieces * self->filled * size, self->base.arena->limit, error));
+        memset(filled.data, 0, filled.size);
+    }
+    for (size_t group = 0; group < self->groups; group++) {
+        const size_t first = group * self->group_outputs;
+        const uint8_t *const weights = (const uint8_t *)filter->data + group * pieces * self->piece * size;
+        gemm_rhs part = *rhs;
+        part.n = plan->n;
+        part.k = part.n_stride = plan->k;
+        part.k_stride = 1;
+        part.data = weights;
+        if (filled.data) {
+            for (size_t i = 0; i < pieces; i++) {
+                memcpy((uint8_t *)filled.data + i * self->filled * size, weights + i * self->piece * size,
+                       self->piece * size);
+            }
+            part.data = filled.data;
+        }
+        if (part.scale) part.scale += first;
+        if (part.bias) part.bias += first;
+        if (part.bias_i32) part.bias_i32 += first;
+        gemm_pack(plan, &part, self->packed + group * plan->rhs_bytes, pool, plan->threads);
+    }
+    buffer_free(&filled, allocator);
+    return MICA_OK;
 }
 
 static mica_status create(const mica_operation *operation, const op_target *target, const op_choice *choice,
                           struct pool *pool, struct arena *arena, struct op **out, mica_error *error) {
-    const mica_operand *const input = operation->inputs[0], *const filter = operation->inputs[1];
     void *memory = NULL;
     struct op *op = NULL;
     TRY(op_new(&op_convolution, operation, choice, arena, sizeof(convolution), &op, error));
@@ -60,18 +97,18 @@ static mica_status create(const mica_operation *operation, const op_target *targ
     self->groups = operation->as.window.groups;
     self->group_inputs = operation->as.window.group_input_channels;
     self->group_outputs = operation->as.window.group_output_channels;
-    self->element = op_element_size(input->type);
-    const size_t taps = (size_t)operation->as.window.kernel_height * operation->as.window.kernel_width;
-    self->direct = taps == 1 && operation->as.window.stride_height == 1 && operation->as.window.stride_width == 1 &&
-                   !operation->as.window.padding_top && !operation->as.window.padding_left &&
-                   !operation->as.window.padding_bottom && !operation->as.window.padding_right;
-
-    choose_pieces(self);
+    self->element = op_element_size(operation->inputs[0]->type);
+    self->pointwise = operation->as.window.kernel_height == 1 && operation->as.window.kernel_width == 1 &&
+                      operation->as.window.stride_height == 1 && operation->as.window.stride_width == 1 &&
+                      !operation->as.window.padding_top && !operation->as.window.padding_left &&
+                      !operation->as.window.padding_bottom && !operation->as.window.padding_right;
     gemm_plan *const plan = &self->plan;
     dispatch_plan(operation, target, plan);
+    choose_pieces(self);
+    const size_t pieces = operation->as.window.kernel_height * self->row_pieces;
     plan->n = self->group_outputs;
-    plan->k = taps * self->group_inputs;
-    plan->tap_count = self->direct ? 0 : operation->as.window.kernel_height * self->row_pieces;
+    plan->k = pieces * self->filled;
+    plan->tap_count = self->pointwise ? 0 : pieces;
     plan->threads = pool_threads(pool);
     plan->out_stride = self->groups * self->group_outputs * op_element_size(operation->output->type);
     if (!gemm_plan_init(plan)) return op_unsupported(operation, error);
@@ -85,61 +122,63 @@ static mica_status create(const mica_operation *operation, const op_target *targ
     op->packed_bytes = size;
     op->borrows = false;
     op->releases_constants = true;
+    TRY(arena_array(arena, pieces, sizeof(size_t), &memory, error));
+    self->offsets = memory;
     gemm_rhs rhs = {0};
     TRY(gemm_rhs_of(operation, plan->variant, operation->inputs[2], self->groups * self->group_outputs, arena, &rhs,
                     error));
-    rhs.n = rhs.n_stride = 0;
-    for (size_t group = 0; group < self->groups; group++) {
-        const size_t first = group * self->group_outputs;
-        gemm_rhs part = rhs;
-        part.n = plan->n;
-        part.k = part.n_stride = plan->k;
-        part.k_stride = 1;
-        part.data = (const uint8_t *)filter->data + first * plan->k * op_element_size(filter->type);
-        if (part.scale) part.scale += first;
-        if (part.bias) part.bias += first;
-        if (part.bias_i32) part.bias_i32 += first;
-        gemm_pack(plan, &part, self->packed + group * plan->rhs_bytes, pool, plan->threads);
-    }
-    TRY(arena_raw(arena, self->piece * self->element, &memory, error));
-    self->zeros = memory;
-    memset(self->zeros, input->type == MICA_OPERAND_QINT8 ? (uint8_t)input->zero_point : 0,
-           self->piece * self->element);
+    TRY(pack_filter(self, &rhs, pool, error));
     *out = op;
+    return MICA_OK;
+}
+
+/* Where rows are read: an image or its copy, and the distances in it. */
+static mica_status lay_out(convolution *self, const op_shape *input, mica_error *error) {
+    const mica_operation *const operation = self->base.operation;
+    const bool padded = operation->as.window.padding_top || operation->as.window.padding_left ||
+                        operation->as.window.padding_bottom || operation->as.window.padding_right;
+    const bool stored = self->plan.in_place && self->plan.variant == GEMM_PQS8_QC8W;
+    self->copies = padded || stored || self->filled != self->piece;
+    self->pixel = self->channels * (stored ? self->plan.kernel->element : self->element);
+    self->rows = self->height + operation->as.window.padding_top + operation->as.window.padding_bottom;
+    const size_t width = self->width + operation->as.window.padding_left + operation->as.window.padding_right;
+    size_t bytes;
+    if (!size_mul(width, self->pixel, &self->row) || !size_mul(self->row, self->rows, &bytes) ||
+        !size_mul(bytes, input->dims[0], &bytes) || bytes > SIZE_MAX / 4) {
+        return error_set(error, MICA_ERROR_LIMIT, "the padded image is too large");
+    }
+    self->copy_bytes = self->copies ? round_up(bytes + self->filled - self->piece, MEMORY_ALIGNMENT) : 0;
+    for (size_t i = 0; i < self->plan.tap_count; i++) {
+        self->offsets[i] = i / self->row_pieces * operation->as.window.dilation_height * self->row +
+                           i % self->row_pieces * operation->as.window.dilation_width * self->pixel;
+    }
     return MICA_OK;
 }
 
 static mica_status reshape(struct op *op, const op_shape *inputs, const op_shape *output, mica_error *error) {
     convolution *const self = (convolution *)op;
+    gemm_plan *const plan = &self->plan;
     self->images = inputs[0].dims[0];
     self->height = inputs[0].dims[1];
     self->width = inputs[0].dims[2];
     self->channels = inputs[0].dims[3];
     self->out_height = output->dims[1];
     self->out_width = output->dims[2];
-    self->padding_bytes =
-        op->operation->inputs[0]->type == MICA_OPERAND_QDINT8 ? round_up(self->images * self->piece, 64) : 0;
-    self->padded_bytes = 0;
-    if (self->pads) {
-        self->width += op->operation->as.window.padding_left + op->operation->as.window.padding_right;
-        size_t bytes = self->images * self->height * self->channels * self->element; /* less than the input has */
-        if (!size_mul(bytes, self->width, &bytes) || bytes > SIZE_MAX / 4) {
-            return error_set(error, MICA_ERROR_LIMIT, "the padded image is too large");
-        }
-        self->padded_bytes = round_up(bytes, 64);
-    }
-    op->workspace = self->padding_bytes + self->padded_bytes +
-                    gemm_plan_shape(&self->plan, self->groups, self->images * self->out_height * self->out_width);
-    op->kernel = self->plan.kernel->name;
+    /* One piece per row of int8 is cheaper packed than all of the image stored anew. */
+    plan->line = self->out_width;
+    plan->offsets = plan->tap_count > 1 || plan->variant == GEMM_PF32 ? self->offsets : NULL;
+    op->workspace = gemm_plan_shape(plan, self->groups, self->images * self->out_height * self->out_width);
+    op->kernel = plan->kernel->name;
+    TRY(lay_out(self, &inputs[0], error));
+    op->workspace += self->copy_bytes;
     return MICA_OK;
 }
 
 typedef struct run_state {
     const convolution *self;
     const op_run *run;
-    const uint8_t *input;   /* the image, or its padded copy: self->width pixels a row */
+    const uint8_t *input;   /* where rows are read */
     const gemm_row *images; /* quantization of each image; NULL when static */
-    const uint8_t *padding; /* a piece per image; NULL: self->zeros for all */
 } run_state;
 
 static void place(const void *owner, size_t batch, gemm_place *out) {
@@ -150,93 +189,92 @@ static void place(const void *owner, size_t batch, gemm_place *out) {
                batch * self->group_outputs * op_element_size(self->base.operation->output->type);
 }
 
-/* Pointers to the pieces of one patch, filter row by filter row; padding pieces outside the image. */
-static void patch(const convolution *self, const uint8_t *image, const void *padding, size_t y, size_t x,
-                  const void **taps) {
-    const mica_operation *const operation = self->base.operation;
-    const size_t pixel = self->channels * self->element;
-    const size_t left = self->pads ? 0 : operation->as.window.padding_left;
-    for (size_t i = 0; i < operation->as.window.kernel_height; i++) {
-        /* wraps below zero, and is then not less than the height */
-        const size_t in_y = y * operation->as.window.stride_height + i * operation->as.window.dilation_height -
-                            operation->as.window.padding_top;
-        for (size_t j = 0; j < self->row_pieces; j++) {
-            const size_t in_x =
-                x * operation->as.window.stride_width + j * operation->as.window.dilation_width - left;
-            const bool inside = in_y < self->height && in_x < self->width;
-            *taps++ = inside ? image + (in_y * self->width + in_x) * pixel : padding;
-        }
-    }
-}
-
 static void rows(const void *owner, size_t batch, size_t first, size_t count, gemm_lhs *lhs, const void **taps,
                  gemm_row *room) {
     const run_state *const state = owner;
     const convolution *const self = state->self;
-    const mica_operand *const operand = self->base.operation->inputs[0];
-    const size_t pixel = self->channels * self->element;
-    const uint8_t *const input = state->input + batch * self->group_inputs * self->element;
-    const size_t per_image = self->out_height * self->out_width;
-    *lhs = (gemm_lhs){.type = gemm_type_of(operand->type),
-                      .row_stride = pixel,
-                      .data = input + first * pixel,
-                      .taps = self->direct ? NULL : taps,
-                      .tap_count = self->direct ? 1 : self->plan.tap_count,
-                      .tap_length = self->piece};
+    const mica_operation *const operation = self->base.operation;
+    const size_t down = operation->as.window.stride_height * self->row;
+    const size_t right = operation->as.window.stride_width * self->pixel;
+    const size_t per_image = self->out_height * self->out_width, image = first / per_image;
+    size_t y = first % per_image / self->out_width, x = first % self->out_width;
+    const uint8_t *line =
+        state->input + image * self->rows * self->row + y * down + batch * (self->pixel / self->groups);
+    *lhs = (gemm_lhs){.type = gemm_type_of(operation->inputs[0]->type),
+                      .row_stride = right,
+                      .data = line + x * right,
+                      .tap_count = max_size(1, self->plan.tap_count),
+                      .tap_length = self->filled};
     if (state->images) {
         for (size_t i = 0; i < count; i++) room[i] = state->images[(first + i) / per_image];
         lhs->rows = room;
     }
-    if (self->direct) return;
-    size_t image = first / per_image, y = first % per_image / self->out_width, x = first % self->out_width;
-    for (size_t i = 0; i < count; i++, taps += self->plan.tap_count) {
-        patch(self, input + image * self->height * self->width * pixel,
-              state->padding ? state->padding + image * self->piece : self->zeros, y, x, taps);
+    if (self->plan.in_place || self->pointwise) return;
+    lhs->taps = taps;
+    for (size_t i = 0; i < count; i++) {
+        for (size_t t = 0; t < self->plan.tap_count; t++) *taps++ = line + x * right + self->offsets[t];
         if (++x < self->out_width) continue;
         x = 0;
+        line += down;
         if (++y < self->out_height) continue;
         y = 0;
-        image++;
+        line += self->rows * self->row - self->out_height * down;
     }
 }
 
-/* One row of the image into the copy, between its paddings. */
-static void pad_row(void *argument, size_t index, size_t thread) {
+/* Repeats `size` bytes until they are `total`. */
+static void fill(uint8_t *to, const void *from, size_t size, size_t total) {
+    if (total > 0) memcpy(to, from, size);
+    for (size_t done = size; done < total; done += done) memcpy(to + done, to, min_size(done, total - done));
+}
+
+/* One row of the copy: padding, or a row of the image between its paddings. */
+static void copy_row(void *argument, size_t index, size_t thread) {
     (void)thread;
     const run_state *const state = argument;
     const convolution *const self = state->self;
     const mica_operation *const operation = self->base.operation;
-    const size_t pixel = self->channels * self->element;
-    const size_t left = operation->as.window.padding_left * pixel, right = operation->as.window.padding_right * pixel;
-    const size_t row = self->width * pixel, inner = row - left - right;
-    const uint8_t zero = state->images ? *(state->padding + index / self->height * self->piece) : *self->zeros;
-    uint8_t *const to = (uint8_t *)(uintptr_t)state->input + index * row;
-    memset(to, zero, left);
-    memcpy(to + left, (const uint8_t *)state->run->inputs[0] + index * inner, inner);
-    memset(to + left + inner, zero, right);
+    const bool stored = self->plan.in_place && self->plan.variant == GEMM_PQS8_QC8W;
+    const size_t image = index / self->rows, element = self->pixel / self->channels;
+    const size_t y = index % self->rows - operation->as.window.padding_top; /* wraps above the image */
+    const size_t left = operation->as.window.padding_left * self->pixel;
+    const size_t right = operation->as.window.padding_right * self->pixel;
+    const int8_t zero_point = state->images ? (int8_t)state->images[image].zero_point
+                              : operation->inputs[0]->type == MICA_OPERAND_QINT8
+                                  ? (int8_t)operation->inputs[0]->zero_point
+                                  : 0;
+    uint8_t zero[4] = {0}; /* an element */
+    memcpy(zero, &zero_point, 1);
+    if (stored) self->plan.kernel->store(&zero_point, 1, zero);
+    uint8_t *const to = (uint8_t *)(uintptr_t)state->input + index * self->row;
+    if (y >= self->height) {
+        fill(to, zero, element, self->row);
+        return;
+    }
+    const size_t count = self->width * self->channels;
+    const uint8_t *const from =
+        (const uint8_t *)state->run->inputs[0] + (image * self->height + y) * count * self->element;
+    fill(to, zero, element, left);
+    if (stored) {
+        self->plan.kernel->store(from, count, to + left);
+    } else {
+        memcpy(to + left, from, count * element);
+    }
+    fill(to + self->row - right, zero, element, right);
 }
 
 static void run(struct op *op, const op_run *run) {
     const convolution *const self = (const convolution *)op;
     run_state state = {.self = self, .run = run, .input = run->inputs[0]};
-    uint8_t *workspace = run->workspace;
     if (op->operation->inputs[0]->type == MICA_OPERAND_QDINT8) {
-        const size_t padding = op->operation->as.window.padding_left + op->operation->as.window.padding_right;
-        const size_t width = self->pads ? self->width - padding : self->width;
-        state.images = op_row_parameters(run->inputs[0], self->images * self->height * width * self->channels);
-        for (size_t i = 0; i < self->images; i++) {
-            memset(workspace + i * self->piece, (uint8_t)state.images[i].zero_point, self->piece);
-        }
-        state.padding = workspace;
+        state.images = op_row_parameters(run->inputs[0], self->images * self->height * self->width * self->channels);
     }
-    workspace += self->padding_bytes;
-    if (self->pads) {
-        state.input = workspace;
-        pool_run(run->pool, self->padded_bytes < 65536 ? 1 : run->threads, self->images * self->height, pad_row,
-                 &state);
+    if (self->copies) {
+        state.input = run->workspace;
+        pool_run(run->pool, self->copy_bytes < 65536 ? 1 : run->threads, self->images * self->rows, copy_row, &state);
     }
     static const gemm_source source = {place, rows};
-    gemm_run(&self->plan, &source, &state, workspace + self->padded_bytes, run->pool, run->threads);
+    gemm_run(&self->plan, &source, &state, (uint8_t *)run->workspace + self->copy_bytes, run->pool, run->threads);
 }
 
 const op_class op_convolution = {"convolution", infer, dispatch_choose, create, reshape, run};

@@ -58,7 +58,7 @@ struct scratch {
 
 static size_t scratch_layout(const gemm_plan *plan, uint8_t *base, struct scratch *out) {
     const size_t mr = plan->kernel->mr;
-    const size_t lhs = plan->pack_first ? 0 : plan->block_panels * plan->lhs_bytes;
+    const size_t lhs = plan->pack_first ? 0 : (plan->all_columns ? 1 : plan->block_panels) * plan->lhs_bytes;
     const size_t wide = plan->narrow ? round_up(mr * NARROW_PANELS * plan->packing->nr * sizeof(float), 64) : 0;
     const size_t taps = round_up(mr * plan->tap_count * sizeof(void *), 64);
     const size_t rows = round_up(mr * sizeof(gemm_row), 64);
@@ -74,17 +74,26 @@ static size_t scratch_layout(const gemm_plan *plan, uint8_t *base, struct scratc
 /* Dense rows of k floats a multiple of 2 KiB apart fall on each other in the first cache: better packed. */
 static bool suits_cache(size_t k) { return k * sizeof(float) % 2048 != 0; }
 
+/* Whether the kernel reads rows from where they are. Lines must fill half a tile at least. */
+static bool reads_in_place(const gemm_plan *plan) {
+    const size_t mr = plan->kernel->mr;
+    if (plan->tap_count) {
+        return plan->offsets && plan->kernel->store && 2 * gemm_even_rows(plan->line, mr) >= min_size(mr, plan->m);
+    }
+    return !plan->kernel->lhs || (plan->kernel->store && plan->variant == GEMM_PF32 && suits_cache(plan->k));
+}
+
 size_t gemm_plan_shape(gemm_plan *plan, size_t batch, size_t m) {
     plan->batch = batch;
     plan->m = m;
     plan->kernel = gemm_select(plan->variant, plan->features, plan->level, m, plan->packing);
+    plan->in_place = reads_in_place(plan);
+    if (!plan->in_place || !plan->tap_count) plan->line = m;
     const size_t mr = plan->kernel->mr;
     const size_t column_panels = divide_up(plan->n, plan->packing->nr);
-    plan->panel_rows = gemm_even_rows(m, mr);
-    plan->panels = divide_up(m, plan->panel_rows);
-    plan->in_place =
-        !plan->tap_count &&
-        (!plan->kernel->lhs || (plan->kernel->store && plan->variant == GEMM_PF32 && suits_cache(plan->k)));
+    plan->panel_rows = gemm_even_rows(plan->line, mr);
+    plan->line_panels = divide_up(plan->line, plan->panel_rows);
+    plan->panels = m ? m / plan->line * plan->line_panels : 0;
     /* A kernel that takes rows as they are still needs room to gather rows that lie in pieces. */
     plan->lhs_bytes = plan->in_place      ? 0
                       : plan->kernel->lhs ? plan->kernel->lhs->panel_size(plan->k)
@@ -93,10 +102,14 @@ size_t gemm_plan_shape(gemm_plan *plan, size_t batch, size_t m) {
     const double work = (double)batch * (double)m * (double)plan->n * (double)plan->k;
     plan->run_threads = work < SERIAL_WORK ? 1 : plan->threads;
 
-    /* As many panels of rows per block as half of L2 holds, so that each panel of weights is read once per block; fewer
-     * when threads would have too few blocks to share out evenly. */
-    const size_t left_bytes = plan->in_place ? plan->panel_rows * plan->k * sizeof(float) : plan->lhs_bytes;
-    const size_t room = cpu_cache_bytes(2) / 2 / max_size(left_bytes, 1);
+    /* Where half of L2 holds the weights each panel of rows meets all of them in turn. Else it holds a block of panels of
+     * rows, each panel of weights being read once per block. Blocks are fewer panels when threads would have too few to
+     * share out evenly. */
+    const size_t pieces = max_size(1, plan->tap_count); /* those of neighbouring rows are mostly the same */
+    const size_t left_bytes = plan->in_place ? plan->panel_rows * plan->k / pieces * sizeof(float) : plan->lhs_bytes;
+    const size_t half = cpu_cache_bytes(2) / 2;
+    plan->all_columns = plan->rhs_bytes <= half;
+    const size_t room = plan->all_columns ? plan->panels : half / max_size(left_bytes, 1);
     size_t block = max_size(1, min_size(room, plan->panels));
     if (plan->run_threads > 1) {
         block = min_size(block, max_size(1, plan->panels * batch / (4 * plan->run_threads)));
@@ -128,12 +141,19 @@ static size_t piece_bytes(const gemm_lhs *lhs) {
     return lhs->tap_length * size;
 }
 
+/* A panel's first row, and how many it has. */
+static size_t panel_first(const gemm_plan *plan, size_t panel, size_t *count) {
+    const size_t at = panel % plan->line_panels * plan->panel_rows;
+    *count = min_size(plan->panel_rows, plan->line - at);
+    return panel / plan->line_panels * plan->line + at;
+}
+
 /* One panel of rows, ready for the kernel: packed into `room`, gathered there, or where it is. */
 static const void *ready_rows(const run_job *job, size_t batch, size_t panel, uint8_t *room,
                               const struct scratch *scratch, size_t *stride) {
     const gemm_plan *const plan = job->plan;
-    const size_t first = panel * plan->panel_rows;
-    const size_t count = min_size(plan->panel_rows, plan->m - first);
+    size_t count;
+    const size_t first = panel_first(plan, panel, &count);
     gemm_lhs lhs = {0};
     job->source->rows(job->owner, batch, first, count, &lhs, scratch->taps, scratch->rows);
     *stride = lhs.row_stride;
@@ -193,30 +213,31 @@ static void run_block(void *argument, size_t index, size_t thread) {
     const size_t first_column = column_panels * column_block / plan->column_blocks;
     const size_t last_column = column_panels * (column_block + 1) / plan->column_blocks;
 
-    const uint8_t *rows = scratch.lhs;
-    if (plan->pack_first) {
-        rows = job->workspace + (batch * plan->panels + first_panel) * plan->lhs_bytes;
-    } else if (!plan->in_place) {
-        for (size_t panel = 0; panel < panel_count; panel++) {
-            size_t stride;
-            ready_rows(job, batch, first_panel + panel, scratch.lhs + panel * plan->lhs_bytes, &scratch, &stride);
-        }
+    const bool one_by_one = plan->in_place || (plan->all_columns && !plan->pack_first);
+    for (size_t panel = 0; panel < panel_count && !one_by_one && !plan->pack_first; panel++) {
+        size_t stride;
+        ready_rows(job, batch, first_panel + panel, scratch.lhs + panel * plan->lhs_bytes, &scratch, &stride);
     }
+    const uint8_t *const packed =
+        plan->pack_first ? job->workspace + (batch * plan->panels + first_panel) * plan->lhs_bytes : scratch.lhs;
 
-    /* One panel of rows takes all columns in one call; several share each panel of weights while it is near. */
-    const size_t step = panel_count == 1 ? max_size(1, last_column - first_column) : 1;
+    const size_t step = plan->all_columns || panel_count == 1 ? max_size(1, last_column - first_column) : 1;
     for (size_t column = first_column; column < last_column; column += step) {
         for (size_t panel = 0; panel < panel_count; panel++) {
-            const size_t row = (first_panel + panel) * plan->panel_rows;
             gemm_tile tile = plan->limits;
-            tile.m = min_size(plan->panel_rows, plan->m - row);
+            const size_t row = panel_first(plan, first_panel + panel, &tile.m);
             tile.n = min_size(step * nr, min_size(plan->n, last_column * nr) - column * nr);
             tile.k = plan->k;
             tile.block = plan->block;
             tile.lhs_stride = plan->k * (plan->variant == GEMM_PF16 ? 2 : 4);
-            tile.lhs = plan->in_place ? ready_rows(job, batch, first_panel + panel, NULL, &scratch, &tile.lhs_stride)
-                                      : rows + panel * plan->lhs_bytes;
+            if (one_by_one) {
+                tile.lhs = ready_rows(job, batch, first_panel + panel, scratch.lhs, &scratch, &tile.lhs_stride);
+            } else {
+                tile.lhs = packed + panel * plan->lhs_bytes;
+            }
             tile.direct = plan->in_place;
+            tile.taps = plan->offsets;
+            tile.tap_count = plan->tap_count;
             tile.rhs = place.rhs + column * plan->panel_bytes;
             tile.out = place.out + row * plan->out_stride + column * nr * output_size(plan);
             tile.out_stride = plan->out_stride;

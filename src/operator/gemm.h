@@ -24,7 +24,8 @@ typedef struct gemm_place {
 typedef struct gemm_source {
     void (*place)(const void *owner, size_t batch, gemm_place *place);
     /* Rows [first, first + count) of the left operand, as rows 0 … count − 1 of `lhs`. `taps` has room for
-     * count · tap_count pointers and `rows` for count entries, to be used where they are needed. */
+     * count · tap_count pointers and `rows` for count entries, to be used where they are needed. A plan that is
+     * `in_place` asks for `data` and `row_stride` only. */
     void (*rows)(const void *owner, size_t batch, size_t first, size_t count, gemm_lhs *lhs, const void **taps,
                  gemm_row *rows);
 } gemm_source;
@@ -36,7 +37,7 @@ struct gemm_plan {
     cpu_features features;
     const gemm_rhs_packing *packing;
     size_t n, k, block;
-    size_t tap_count;   /* pointers that `rows` wants per row */
+    size_t tap_count;   /* pieces of a row; 0: rows are whole, and evenly apart */
     size_t panel_bytes; /* of one packed panel of weights */
     size_t rhs_bytes;   /* of all its panels */
     size_t threads;     /* at most */
@@ -48,9 +49,15 @@ struct gemm_plan {
     const gemm_kernel *kernel;
     bool in_place; /* the kernel reads rows as they are */
     size_t batch, m;
-    size_t panel_rows;                /* rows per panel, so that all panels are about equal */
-    size_t panels;                    /* of rows, per matrix */
-    size_t block_panels;              /* of rows, per task */
+    /* Rows in pieces may be read in place where they are evenly apart for a line of them: then a panel does not reach
+     * across lines. `line` and `offsets` are set before gemm_plan_shape, offsets being NULL where they may not. */
+    size_t line;           /* rows; m where rows are packed or whole */
+    const size_t *offsets; /* bytes from a row to its pieces */
+    size_t panel_rows;     /* rows per panel, so that all panels are about equal */
+    size_t line_panels;    /* of rows */
+    size_t panels;         /* of rows, per matrix */
+    size_t block_panels;   /* of rows, per task */
+    bool all_columns;      /* weights stay in the second cache: each panel of rows takes all columns at once */
     size_t row_blocks, column_blocks; /* tasks per matrix */
     size_t lhs_bytes;                 /* of one packed panel of rows */
     bool pack_first;                  /* all rows are packed before any tile runs, since several tasks share them */

@@ -112,8 +112,8 @@ typedef struct gemm_tile {
     const void *lhs;    /* a packed panel; rows as they are with `direct`, or where the kernel's `lhs` is NULL */
     size_t lhs_stride;  /* bytes from row to row of rows as they are */
     bool direct;        /* only for a kernel that has `store` */
-    const size_t *taps; /* rows as they are: bytes from a row to its `tap_count` equal pieces; NULL: one piece */
-    size_t tap_count;
+    const size_t *taps; /* rows as they are: bytes from a row to its `tap_count` equal pieces */
+    size_t tap_count;   /* 0: one piece, at the row */
     const void *rhs;    /* the packed panel of the first column */
     void *out;          /* element (0, 0) of the tile */
     size_t out_stride;  /* bytes from row to row */

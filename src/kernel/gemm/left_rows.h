@@ -23,7 +23,7 @@ typedef struct left_operand {
 INLINE left_operand left_in_rows(const gemm_tile *tile, size_t panel_stride) {
     static const size_t one_piece = 0;
     if (!tile->direct) return (left_operand){tile->lhs, panel_stride, &one_piece, 1, tile->k};
-    if (!tile->taps) return (left_operand){tile->lhs, tile->lhs_stride, &one_piece, 1, tile->k};
+    if (!tile->tap_count) return (left_operand){tile->lhs, tile->lhs_stride, &one_piece, 1, tile->k};
     return (left_operand){tile->lhs, tile->lhs_stride, tile->taps, tile->tap_count, tile->k / tile->tap_count};
 }
 

@@ -9,6 +9,7 @@
 #include <immintrin.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("GCC unroll 16")
@@ -74,11 +75,12 @@ INLINE vint signed_bytes_of_ints(vint a, vint b, vint c, vint d, vint word) {
 INLINE void bytes_store_part(int8_t *p, vint v, const size_t part, const size_t parts, size_t count) {
     if (part % 2) v = parts == 2 ? _mm512_shuffle_i64x2(v, v, 0x4e) : _mm512_shuffle_i64x2(v, v, 0xb1);
     if (part >= 2) v = _mm512_shuffle_i64x2(v, v, 0x4e);
-    const __mmask64 first = ((__mmask64)1 << (count < 64 / parts ? count : 64 / parts)) - 1;
-    if (parts == 2) {
-        _mm256_mask_storeu_epi8(p, (__mmask32)first, _mm512_castsi512_si256(v));
+    if (count >= 64 / parts) {
+        memcpy(p, &v, 64 / parts);
+    } else if (parts == 2) {
+        _mm256_mask_storeu_epi8(p, ((__mmask32)1 << count) - 1, _mm512_castsi512_si256(v));
     } else {
-        _mm_mask_storeu_epi8(p, (__mmask16)first, _mm512_castsi512_si128(v));
+        _mm_mask_storeu_epi8(p, (__mmask16)((1u << count) - 1), _mm512_castsi512_si128(v));
     }
 }
 
