@@ -26,7 +26,8 @@ INLINE left_view left_of(const gemm_tile *tile) {
 /* One step of int8 weights, or all steps of one load of nibbles. */
 INLINE void int_step(vsum sums[ROWS][VECTORS], const int32_t *left, size_t left_step, const char *weights,
                      const size_t rows, const size_t vectors, const bool nibble) {
-    const size_t steps = nibble ? 8 / KR : 1;
+    const size_t steps = nibble ? 8 / KR : 1, size = nibble ? COLUMNS * sizeof(int32_t) : COLUMNS * KR;
+    if (rows > 1) ask_ahead(weights, size);
     UNROLL for (size_t s = 0; s < steps; s++, left += left_step) {
         vint w[VECTORS];
         UNROLL for (size_t v = 0; v < vectors; v++) {
@@ -147,12 +148,47 @@ static void sums_block(float *out, const left_view *left, const char *packed, si
     switch (rows) { EACH_ROW_COUNT(SUMS_BLOCK) }
 }
 
-/* ---- what follows the sums ---- */
+/* ---- what follows the sums of one panel's columns, of which all are there where `whole` ---- */
 
-INLINE void store_clamped(const gemm_tile *tile, size_t m, size_t n, size_t count, vfloat value) {
-    float *out = (float *)((char *)tile->out + m * tile->out_stride) + n;
-    float_store_first(out, float_min(float_max(value, float_splat(tile->min)), float_splat(tile->max)), count);
+INLINE vfloat clamp(vfloat value, vfloat min, vfloat max) { return float_min(float_max(value, min), max); }
+
+INLINE void finish_channel(const gemm_tile *tile, const left_view *left, const right_head *head, const int32_t *sums,
+                           char *out, size_t columns, const bool whole) {
+    const vfloat min = float_splat(tile->min), max = float_splat(tile->max);
+    const size_t rows = tile->m, stride = tile->out_stride;
+    const int32_t *correction = left->correction;
+    const float *inverse_scale = left->inverse_scale;
+    for (size_t m = 0; m < rows; m++, sums += COLUMNS, out += stride) {
+        UNROLL for (size_t c = 0; c < COLUMNS; c += LANES) {
+            if (!whole && c >= columns) break;
+            vint sum = int_load(sums + c);
+            if (LEFT_OFFSET) sum = int_add(sum, int_mul(int_splat(correction[m]), int_load(head->sums + c)));
+            const vfloat scaled = float_mul(float_of_int(sum), float_splat(inverse_scale[m]));
+            const vfloat value =
+                float_add(float_mul(scaled, float_load(head->scale + c)), float_load(head->bias + c));
+            float_store_first((float *)out + c, clamp(value, min, max), whole ? LANES : lanes_of(columns, c));
+        }
+    }
 }
+
+INLINE void finish_block(const gemm_tile *tile, const left_view *left, const right_head *head, const float *sums,
+                         char *out, size_t columns, const bool whole) {
+    const vfloat min = float_splat(tile->min), max = float_splat(tile->max);
+    const size_t rows = tile->m, stride = tile->out_stride;
+    const int32_t *correction = left->correction;
+    const float *inverse_scale = left->inverse_scale;
+    for (size_t m = 0; m < rows; m++, sums += COLUMNS, out += stride) {
+        UNROLL for (size_t c = 0; c < COLUMNS; c += LANES) {
+            if (!whole && c >= columns) break;
+            vfloat sum = float_load(sums + c);
+            if (LEFT_OFFSET) sum = float_fma(float_splat((float)correction[m]), float_load(head->scale + c), sum);
+            const vfloat value = float_fma(sum, float_splat(inverse_scale[m]), float_load(head->bias + c));
+            float_store_first((float *)out + c, clamp(value, min, max), whole ? LANES : lanes_of(columns, c));
+        }
+    }
+}
+
+/* ---- kernels ---- */
 
 INLINE void run_channel(const gemm_tile *tile, const bool nibble) {
     const left_view left = left_of(tile);
@@ -160,18 +196,14 @@ INLINE void run_channel(const gemm_tile *tile, const bool nibble) {
     const char *panel = tile->rhs;
     for (size_t n = 0; n < tile->n; n += COLUMNS, panel += panel_size) {
         const right_head *head = (const right_head *)panel;
-        const size_t columns = min_size(COLUMNS, tile->n - n);
+        const size_t columns = tile->n - n;
+        char *out = (char *)tile->out + n * sizeof(float);
         int32_t sums[ROWS * COLUMNS];
         (nibble ? sums_i4 : sums_i8)(sums, &left, (const char *)(head + 1), tile->k, tile->m, columns);
-        for (size_t c = 0; c < columns; c += LANES) {
-            const vint weights = int_load(head->sums + c);
-            const vfloat scale = float_load(head->scale + c), bias = float_load(head->bias + c);
-            for (size_t m = 0; m < tile->m; m++) {
-                vint sum = int_load(sums + m * COLUMNS + c);
-                if (LEFT_OFFSET) sum = int_add(sum, int_mul(int_splat(left.correction[m]), weights));
-                const vfloat scaled = float_mul(float_of_int(sum), float_splat(left.inverse_scale[m]));
-                store_clamped(tile, m, n + c, lanes_of(columns, c), float_add(float_mul(scaled, scale), bias));
-            }
+        if (columns >= COLUMNS) {
+            finish_channel(tile, &left, head, sums, out, COLUMNS, true);
+        } else {
+            finish_channel(tile, &left, head, sums, out, columns, false);
         }
     }
 }
@@ -184,17 +216,14 @@ static void run_block(const gemm_tile *tile) {
     const char *panel = tile->rhs;
     for (size_t n = 0; n < tile->n; n += COLUMNS, panel += right_size_block(tile->k, tile->block)) {
         const right_head *head = (const right_head *)panel;
-        const size_t columns = min_size(COLUMNS, tile->n - n);
+        const size_t columns = tile->n - n;
+        char *out = (char *)tile->out + n * sizeof(float);
         float sums[ROWS * COLUMNS];
         sums_block(sums, &left, (const char *)(head + 1), tile->k, tile->block, tile->m, columns);
-        for (size_t c = 0; c < columns; c += LANES) {
-            const vfloat weights = float_load(head->scale + c), bias = float_load(head->bias + c);
-            for (size_t m = 0; m < tile->m; m++) {
-                vfloat sum = float_load(sums + m * COLUMNS + c);
-                if (LEFT_OFFSET) sum = float_fma(float_splat((float)left.correction[m]), weights, sum);
-                const vfloat value = float_fma(sum, float_splat(left.inverse_scale[m]), bias);
-                store_clamped(tile, m, n + c, lanes_of(columns, c), value);
-            }
+        if (columns >= COLUMNS) {
+            finish_block(tile, &left, head, sums, out, COLUMNS, true);
+        } else {
+            finish_block(tile, &left, head, sums, out, columns, false);
         }
     }
 }

@@ -187,7 +187,7 @@ static size_t left_size(size_t k) { return left_panel_size(k, LANES); }
 static size_t left_size_row(size_t k) { return left_panel_size(k, 1); }
 
 /* Widens the ranges to hold 4 vectors. */
-INLINE void widen(vfloat least[4], vfloat greatest[4], const char *chunk, gemm_type type) {
+INLINE void widen(vfloat least[4], vfloat greatest[4], const char *chunk, const gemm_type type) {
     UNROLL for (size_t i = 0; i < 4; i++) {
         const vfloat x = any_load(chunk + i * LANES * type_size(type), type);
         least[i] = float_min(x, least[i]);
@@ -195,27 +195,79 @@ INLINE void widen(vfloat least[4], vfloat greatest[4], const char *chunk, gemm_t
     }
 }
 
-/* How row m is quantized. Float rows lie in one piece. */
-INLINE gemm_row row_parameters(const gemm_lhs *lhs, size_t m, float *scale) {
-    if (lhs->type == GEMM_I8) return lhs->rows ? lhs->rows[m] : (gemm_row){0};
-    const size_t row_size = lhs->tap_length * type_size(lhs->type), width = 4 * LANES * type_size(lhs->type);
+/* The range of row m and 0, in any lane. Float rows lie in one piece. */
+INLINE void row_range(const gemm_lhs *lhs, size_t m, vfloat *low, vfloat *high, const gemm_type type) {
+    const size_t row_size = lhs->tap_length * type_size(type), width = 4 * LANES * type_size(type);
     const char *row = lhs_piece(lhs, m, 0);
     vfloat least[4], greatest[4];
     char stage[CHUNK_BYTES];
     lhs_cursor cursor = {0};
     UNROLL for (size_t i = 0; i < 4; i++) least[i] = greatest[i] = float_splat(0);
-    for (; cursor.at + width <= row_size; cursor.at += width) widen(least, greatest, row + cursor.at, lhs->type);
+    for (; cursor.at + width <= row_size; cursor.at += width) widen(least, greatest, row + cursor.at, type);
     if (cursor.at < row_size) {
         lhs_stage(lhs, m, cursor, width, stage);
-        widen(least, greatest, stage, lhs->type);
+        widen(least, greatest, stage, type);
     }
-    const vfloat low = float_min(float_min(least[0], least[1]), float_min(least[2], least[3]));
-    const vfloat high = float_max(float_max(greatest[0], greatest[1]), float_max(greatest[2], greatest[3]));
-    return gemm_row_parameters(float_least(low), float_greatest(high), scale);
+    *low = float_min(float_min(least[0], least[1]), float_min(least[2], least[3]));
+    *high = float_max(float_max(greatest[0], greatest[1]), float_max(greatest[2], greatest[3]));
+}
+
+/* How rows are quantized, one in each lane. */
+typedef struct row_lanes {
+    float scale[LANES], inverse_scale[LANES];
+    int32_t zero_point[LANES];
+} row_lanes;
+
+/* gemm_row_parameters of LANES rows, step by step the same: their ranges are in any lane of low[row] and high[row]. */
+INLINE void rows_parameters(vint low[LANES], vint high[LANES], row_lanes *rows) {
+    vfloat min = float_splat(0), max = float_splat(0);
+    transpose(low);
+    transpose(high);
+    UNROLL for (size_t i = 0; i < LANES; i++) {
+        min = float_min(bits_float(low[i]), min);
+        max = float_max(bits_float(high[i]), max);
+    }
+    const vfloat one = float_splat(1), bottom = float_splat(-128), top = float_splat(127), zero = float_splat(0);
+    const vfloat span = float_sub(max, min);
+    const vfloat scale = float_greater(span, zero, float_div(float_splat(255), span), one);
+    const vfloat start = float_mul(min, scale), end = float_mul(max, scale);
+    const vfloat error = float_add(float_add(bottom, start), float_add(top, end));
+    const vfloat zero_point = float_greater(error, zero, float_sub(bottom, start), float_sub(top, end));
+    float_store(rows->scale, scale);
+    float_store(rows->inverse_scale, float_div(one, scale));
+    int_store(rows->zero_point, int_of_float(float_min(float_max(zero_point, bottom), top)));
+}
+
+INLINE void left_parameters(const gemm_lhs *lhs, size_t first, size_t count, row_lanes *rows, const size_t step,
+                            const gemm_type type) {
+    if (type == GEMM_I8) {
+        for (size_t m = 0; m < count; m++) {
+            const gemm_row row = lhs->rows ? lhs->rows[first + m] : (gemm_row){0};
+            rows->zero_point[m] = row.zero_point;
+            rows->inverse_scale[m] = row.inverse_scale;
+        }
+    } else if (step == 1) {
+        vfloat low, high;
+        if (count == 0) return;
+        row_range(lhs, first, &low, &high, type);
+        const gemm_row row = gemm_row_parameters(float_least(low), float_greatest(high), rows->scale);
+        rows->zero_point[0] = row.zero_point;
+        rows->inverse_scale[0] = row.inverse_scale;
+    } else {
+        vint low[LANES], high[LANES];
+        for (size_t m = 0; m < count; m++) {
+            vfloat least, greatest;
+            row_range(lhs, first + m, &least, &greatest, type);
+            low[m] = float_bits(least);
+            high[m] = float_bits(greatest);
+        }
+        for (size_t m = count; m < LANES; m++) low[m] = high[m] = int_splat(0);
+        rows_parameters(low, high, rows);
+    }
 }
 
 /* LANES groups of KR activations from a chunk that holds them. */
-INLINE vint left_groups(const char *chunk, gemm_type type, int32_t zero_point, float scale) {
+INLINE vint left_groups(const char *chunk, int32_t zero_point, float scale, const gemm_type type) {
     if (type == GEMM_I8) return left_of_bytes(chunk, zero_point);
     vfloat scaled[KR];
     UNROLL for (size_t i = 0; i < KR; i++) {
@@ -225,27 +277,27 @@ INLINE vint left_groups(const char *chunk, gemm_type type, int32_t zero_point, f
     return left_of_floats(scaled, zero_point);
 }
 
-INLINE void pack_left_rows(const gemm_lhs *lhs, size_t first, size_t count, char *panel, const size_t step) {
-    const size_t groups = round_up(lhs_k(lhs), 8) / KR, width = LANES * KR * type_size(lhs->type);
+INLINE void pack_left_rows(const gemm_lhs *lhs, size_t first, size_t count, char *panel, const size_t step,
+                           const gemm_type type) {
+    const size_t groups = round_up(lhs_k(lhs), 8) / KR, width = LANES * KR * type_size(type);
     int32_t *correction = (int32_t *)panel + 1, *packed = (int32_t *)(panel + left_head_size(step));
     float *inverse_scale = (float *)(correction + step);
-    int32_t zero_point[LANES] = {0};
-    float scale[LANES] = {0};
+    row_lanes rows = {0};
     char stage[LANES][CHUNK_BYTES];
     const char *chunks[LANES];
-    memset(panel, 0, left_head_size(step));
+    left_parameters(lhs, first, count, &rows, step, type);
     *(int32_t *)panel = (int32_t)step;
-    for (size_t m = 0; m < count; m++) {
-        const gemm_row row = row_parameters(lhs, first + m, &scale[m]);
-        zero_point[m] = row.zero_point;
-        correction[m] = left_correction(row.zero_point);
-        inverse_scale[m] = row.inverse_scale;
+    for (size_t m = 0; m < step; m++) {
+        correction[m] = left_correction(rows.zero_point[m]);
+        inverse_scale[m] = rows.inverse_scale[m];
     }
     lhs_cursor cursor = {0};
     for (size_t g = 0; g < groups; g += LANES, packed += LANES * step, lhs_advance(lhs, &cursor, width)) {
         vint square[LANES];
         lhs_chunks(lhs, first, count, count, cursor, width, stage, chunks);
-        for (size_t m = 0; m < count; m++) square[m] = left_groups(chunks[m], lhs->type, zero_point[m], scale[m]);
+        for (size_t m = 0; m < count; m++) {
+            square[m] = left_groups(chunks[m], rows.zero_point[m], rows.scale[m], type);
+        }
         for (size_t m = count; m < step; m++) square[m] = int_splat(0);
         if (step > 1) transpose(square);
         const size_t vectors = step > 1 ? min_size(LANES, groups - g) : 1;
@@ -253,10 +305,19 @@ INLINE void pack_left_rows(const gemm_lhs *lhs, size_t first, size_t count, char
     }
 }
 
+/* With the type known to the compiler. */
+INLINE void pack_left_typed(const gemm_lhs *lhs, size_t first, size_t count, char *panel, const size_t step) {
+    switch (lhs->type) {
+    case GEMM_F32: pack_left_rows(lhs, first, count, panel, step, GEMM_F32); break;
+    case GEMM_F16: pack_left_rows(lhs, first, count, panel, step, GEMM_F16); break;
+    default: pack_left_rows(lhs, first, count, panel, step, GEMM_I8);
+    }
+}
+
 static void pack_left(const gemm_lhs *lhs, size_t first, size_t count, void *panel) {
-    pack_left_rows(lhs, first, count, panel, LANES);
+    pack_left_typed(lhs, first, count, panel, LANES);
 }
 
 static void pack_left_row(const gemm_lhs *lhs, size_t first, size_t count, void *panel) {
-    pack_left_rows(lhs, first, count, panel, 1);
+    pack_left_typed(lhs, first, count, panel, 1);
 }

@@ -28,10 +28,15 @@ INLINE vfloat float_splat(float x) { return _mm256_set1_ps(x); }
 INLINE vfloat float_load(const float *p) { return _mm256_loadu_ps(p); }
 INLINE void float_store(float *p, vfloat v) { _mm256_storeu_ps(p, v); }
 INLINE vfloat float_add(vfloat a, vfloat b) { return _mm256_add_ps(a, b); }
+INLINE vfloat float_sub(vfloat a, vfloat b) { return _mm256_sub_ps(a, b); }
 INLINE vfloat float_mul(vfloat a, vfloat b) { return _mm256_mul_ps(a, b); }
+INLINE vfloat float_div(vfloat a, vfloat b) { return _mm256_div_ps(a, b); }
 INLINE vfloat float_fma(vfloat a, vfloat b, vfloat c) { return _mm256_fmadd_ps(a, b, c); }
 INLINE vfloat float_min(vfloat a, vfloat b) { return _mm256_min_ps(a, b); }
 INLINE vfloat float_max(vfloat a, vfloat b) { return _mm256_max_ps(a, b); }
+INLINE vfloat float_greater(vfloat a, vfloat b, vfloat yes, vfloat no) {
+    return _mm256_blendv_ps(no, yes, _mm256_cmp_ps(a, b, _CMP_GT_OQ));
+}
 INLINE float float_least(vfloat v) {
     __m128 half = _mm_min_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
     half = _mm_min_ps(half, _mm_movehl_ps(half, half));
