@@ -7,6 +7,12 @@
 
 #include "kernel/gemm/chunks.h"
 
+/* Asks for weights well ahead of the `size` bytes in use: streams that the hardware foresees end with a page. */
+INLINE void ask_ahead(const char *weights, const size_t size) {
+    enum { AHEAD = 4096, LINE = 64 };
+    UNROLL for (size_t i = 0; i < size; i += LINE) __builtin_prefetch(weights + AHEAD + i);
+}
+
 /* `count` elements (of I4 an even number of nibbles) of column n from element k on, put together. */
 static inline void rhs_stage(const gemm_rhs *rhs, size_t n, size_t k, size_t count, char *stage) {
     const size_t here = k < rhs->k ? min_size(count, rhs->k - k) : 0, size = type_size(rhs->type);
