@@ -18,6 +18,7 @@
 #include "kernel/dwconv/dwconv.h"
 #include "kernel/elementwise/elementwise.h"
 #include "kernel/pool/pool.h"
+#include "kernel/product/product.h"
 #include "kernel/quantize/quantize.h"
 #include "kernel/softmax/softmax.h"
 #include "kernel/transpose/transpose.h"
@@ -41,6 +42,7 @@ typedef struct family_call {
         pool_call pool;
         blend_call blend;
         dwconv_call dwconv;
+        product_call product;
     } as;
     const void *in; /* of those without a call of their own */
     float parameter;
@@ -232,6 +234,37 @@ static void softmax_run(const family_call *c, kernel_version version, void *out)
     kernels->scale(c->count, out, 1 / sum, out);
 }
 
+/* ---- small products ---- */
+
+static const char *const *product_name(size_t operation) { return product_names[operation]; }
+static bool product_here(size_t operation, kernel_version version) {
+    (void)operation;
+    return product_kernels[version] != NULL;
+}
+static void product_make(family_call *c, size_t count, random_state *random) {
+    product_call *const call = &c->as.product;
+    const size_t m = 1 + random_below(random, 9), k = plain ? 64 : random_below(random, 70), n = count / m;
+    const size_t b_rows = c->operation == PRODUCT_DOTS ? n : k, b_columns = c->operation == PRODUCT_DOTS ? k : n;
+    *call = (product_call){.m = m,
+                           .n = n,
+                           .k = k,
+                           .a_stride = k + random_below(random, 5),
+                           .b_stride = b_columns + random_below(random, 5),
+                           .out_stride = n + random_below(random, 5)};
+    call->a = floats(GUARD_LHS, (m - 1) * call->a_stride + k, random, true);
+    call->b = floats(GUARD_RHS, b_rows ? (b_rows - 1) * call->b_stride + b_columns : 0, random, true);
+    outputs(c, FLOATS, (m - 1) * call->out_stride + n);
+    c->ulps = 1;
+    c->absolute = 36 * (double)(k * k) * 0x1p-24; /* each of k additions rounds a sum of k products below 6 · 6 */
+    c->bytes = 4 * (b_rows * b_columns + m * k + 2 * m * n);
+}
+static void product_run(const family_call *c, kernel_version version, void *out) {
+    product_call call = c->as.product;
+    call.out = out;
+    for (size_t i = 0; i < call.m; i++) memset(call.out + i * call.out_stride, 0, call.n * sizeof *call.out);
+    product_kernels[version][c->operation](&call);
+}
+
 /* ---- transposing ---- */
 
 static const char *const *transpose_name(size_t operation) { return transpose_names[operation]; }
@@ -394,6 +427,7 @@ static const struct family families[] = {
     {ELEMENTWISE_COUNT, elementwise_name, elementwise_here, elementwise_make, elementwise_run, NULL},
     {QUANTIZE_OPERATIONS, quantize_name, quantize_here, quantize_make, quantize_run, NULL},
     {1, softmax_name, softmax_here, softmax_make, softmax_run, NULL},
+    {PRODUCT_KINDS, product_name, product_here, product_make, product_run, NULL},
     {TRANSPOSE_SIZES, transpose_name, transpose_here, transpose_make, transpose_run, NULL},
     {4 * POOL_TYPES, pool_name, pool_here, pool_make, pool_run, NULL},
     {DWCONV_TYPES, dwconv_name, dwconv_here, dwconv_make, dwconv_run, dwconv_pack},

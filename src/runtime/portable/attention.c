@@ -2,6 +2,8 @@
  *
  * Attention over a cache, and the cache itself: the custom operators of exported language models.
  */
+#include "kernel/product/product.h"
+#include "kernel/softmax/softmax.h"
 #include "runtime/portable/element.h"
 #include "runtime/portable/kernels.h"
 #include "runtime/portable/view.h"
@@ -79,53 +81,78 @@ mica_status update_cache_with_indices(kernel_call *call) {
 
 /* ---- attention ---- */
 
+enum { QUERIES = 4 }; /* taken together: rows of a product's tile */
+
+/* f32 [batch, head, position, element]: elements follow each other, the rest has strides, in elements. */
+typedef struct head_view {
+    const float *data;
+    size_t strides[3];
+} head_view;
+
 typedef struct attention {
     size_t batch, heads, shared, queries, keys, width; /* shared: query heads per key head */
     size_t start;                                      /* position of the first query among the keys */
     bool causal;
     float scale;
-    const float *q, *k, *v; /* dense [batch, head, position, element] */
+    head_view q, k, v, out; /* out is written */
     const float *mask;      /* [query, key] or NULL */
-    float *out;
-    float *scores; /* `keys` per task */
-    size_t rows;   /* (batch, head, query) of a task */
+    float *scores;          /* QUERIES · keys per thread */
+    size_t blocks, grain;   /* of queries per head; of them per task */
+    product_function *dots, *rows;
+    const softmax_kernels *softmax;
 } attention;
 
-static void attend(const attention *a, size_t row, float *scores) {
-    const size_t query = row % a->queries, head = row / a->queries % a->heads, image = row / a->queries / a->heads;
-    const size_t key_head = image * (a->heads / a->shared) + head / a->shared;
-    const float *const q = a->q + row * a->width;
-    const float *const k = a->k + key_head * a->keys * a->width, *const v = a->v + key_head * a->keys * a->width;
-    float *const out = a->out + row * a->width;
-    const size_t seen = a->causal ? min_size(a->start + query + 1, a->keys) : a->keys;
-    float largest = -INFINITY, sum = 0;
-    for (size_t t = 0; t < seen; t++) {
-        float lanes[8] = {0};
-        const float *const x = k + t * a->width;
-        size_t i = 0;
-        for (; i + 8 <= a->width; i += 8) {
-            for (size_t l = 0; l < 8; l++) lanes[l] += q[i + l] * x[i + l];
-        }
-        for (size_t l = 0; i < a->width; i++, l++) lanes[l] += q[i] * x[i];
-        const float dot =
-            ((lanes[0] + lanes[4]) + (lanes[1] + lanes[5])) + ((lanes[2] + lanes[6]) + (lanes[3] + lanes[7]));
-        scores[t] = dot * a->scale + (a->mask ? a->mask[query * a->keys + t] : 0);
-        largest = scores[t] > largest ? scores[t] : largest;
+static float *head_at(const head_view *v, size_t image, size_t head, size_t position) {
+    return (float *)(uintptr_t)v->data + image * v->strides[0] + head * v->strides[1] + position * v->strides[2];
+}
+
+/* Up to QUERIES queries of one head, from `first` on. */
+static void attend(const attention *a, size_t image, size_t head, size_t first, float *scores) {
+    const size_t count = min_size(QUERIES, a->queries - first), key_head = head / a->shared;
+    const size_t most = a->causal ? min_size(a->start + first + count, a->keys) : a->keys;
+    memset(scores, 0, count * most * sizeof *scores);
+    a->dots(&(product_call){.m = count,
+                            .n = most,
+                            .k = a->width,
+                            .a = head_at(&a->q, image, head, first),
+                            .b = head_at(&a->k, image, key_head, 0),
+                            .out = scores,
+                            .a_stride = a->q.strides[2],
+                            .b_stride = a->k.strides[2],
+                            .out_stride = most});
+    float sums[QUERIES];
+    for (size_t i = 0; i < count; i++) {
+        float *const row = scores + i * most, *const out = head_at(&a->out, image, head, first + i);
+        const float *const mask = a->mask ? a->mask + (first + i) * a->keys : NULL;
+        const size_t seen = a->causal ? min_size(a->start + first + i + 1, a->keys) : a->keys;
+        a->softmax->scale(seen, row, a->scale, row);
+        for (size_t t = 0; mask && t < seen; t++) row[t] += mask[t];
+        sums[i] = a->softmax->exponentials(seen, row, a->softmax->largest(seen, row, -INFINITY), row);
+        memset(row + seen, 0, (most - seen) * sizeof *row);
+        memset(out, 0, a->width * sizeof *out);
     }
-    for (size_t i = 0; i < a->width; i++) out[i] = 0;
-    for (size_t t = 0; t < seen; t++) {
-        const float weight = largest == -INFINITY ? 0 : expf(scores[t] - largest);
-        const float *const x = v + t * a->width;
-        sum += weight;
-        for (size_t i = 0; i < a->width; i++) out[i] += weight * x[i];
+    a->rows(&(product_call){.m = count,
+                            .n = a->width,
+                            .k = most,
+                            .a = scores,
+                            .b = head_at(&a->v, image, key_head, 0),
+                            .out = head_at(&a->out, image, head, first),
+                            .a_stride = most,
+                            .b_stride = a->v.strides[2],
+                            .out_stride = a->out.strides[2]});
+    for (size_t i = 0; i < count; i++) {
+        float *const out = head_at(&a->out, image, head, first + i);
+        a->softmax->scale(a->width, out, 1 / sums[i], out);
     }
-    for (size_t i = 0; i < a->width; i++) out[i] *= 1 / sum;
 }
 
 static void attention_task(void *argument, size_t index, size_t thread) {
     const attention *const a = argument;
-    const size_t begin = index * a->rows, end = min_size(begin + a->rows, a->batch * a->heads * a->queries);
-    for (size_t row = begin; row < end; row++) attend(a, row, a->scores + thread * a->keys);
+    const size_t begin = index * a->grain, end = min_size(begin + a->grain, a->batch * a->heads * a->blocks);
+    for (size_t i = begin; i < end; i++) {
+        attend(a, i / a->blocks / a->heads, i / a->blocks % a->heads, i % a->blocks * QUERIES,
+               a->scores + thread * QUERIES * a->keys);
+    }
 }
 
 /* Where a kernel has the arguments of attention. 0: it has none. */
@@ -135,9 +162,17 @@ typedef struct attention_args {
     size_t positions_last; /* a bool: tensors are [batch, head, position, element] */
 } attention_args;
 
-/* A tensor as dense f32 [batch, head, position, element], `count` positions of it (SIZE_MAX: all). */
+/* Where the heads of an f32 view [batch, head, position, element] are; false when elements do not follow each other. */
+static bool heads_of(const view *v, head_view *heads) {
+    if (v->type != MICA_F32 || (v->sizes[3] > 1 && v->strides[3] != sizeof(float))) return false;
+    heads->data = (const float *)(const void *)v->data;
+    for (size_t i = 0; i < 3; i++) heads->strides[i] = (size_t)v->strides[i] / sizeof(float);
+    return true;
+}
+
+/* A tensor as f32 [batch, head, position, element], `count` positions of it (SIZE_MAX: all). */
 static mica_status read_heads(kernel_call *call, size_t arg, size_t parameters, bool positions_last, size_t count,
-                              size_t sizes[4], const float **data) {
+                              size_t sizes[4], head_view *heads) {
     struct tensor *tensor = NULL;
     TRY(call_tensor(call, arg, &tensor));
     view v = view_of(tensor);
@@ -167,9 +202,11 @@ static mica_status read_heads(kernel_call *call, size_t arg, size_t parameters, 
         if (!positions_last) view_permute(all[i], (const size_t[]){0, 2, 1, 3});
     }
     for (size_t i = 0; i < 4; i++) sizes[i] = v.sizes[i];
+    if (heads_of(&v, heads)) return MICA_OK;
     const void *dense = NULL;
     TRY(view_read(call, &v, MICA_F32, &dense));
-    *data = dense;
+    const view read = view_dense(MICA_F32, 4, v.sizes, (void *)(uintptr_t)dense);
+    (void)heads_of(&read, heads);
     if (!parameters) return MICA_OK;
     const void *scales = NULL, *zeros = NULL;
     TRY(view_read(call, &scale, MICA_F32, &scales));
@@ -233,15 +270,23 @@ static mica_status attention_of(kernel_call *call, const attention_args *args) {
     view to = view_of(out);
     if (!type_is_float(to.type)) return call_fail(call, MICA_ERROR_TYPE, "the result is %s", mica_type_name(to.type));
     if (!positions_last) view_permute(&to, (const size_t[]){0, 2, 1, 3});
-    void *result = NULL, *scores = NULL;
-    TRY(view_write(call, &to, MICA_F32, &result));
-    TRY(call_scratch_array(call, call->threads * max_size(a.keys, 1), sizeof(float), &scores));
-    a.out = result;
+    const bool in_place = heads_of(&to, &a.out);
+    void *result = to.data, *scores = NULL;
+    if (!in_place) {
+        TRY(view_write(call, &to, MICA_F32, &result));
+        const view dense = view_dense(MICA_F32, 4, to.sizes, result);
+        (void)heads_of(&dense, &a.out);
+    }
+    TRY(call_scratch_array(call, call->threads * QUERIES * max_size(a.keys, 1), sizeof(float), &scores));
     a.scores = scores;
-    const size_t rows = a.batch * a.heads * a.queries;
-    a.rows = max_size(16384 / max_size(a.keys * a.width, 1), 1);
-    pool_run(call->pool, call->threads, divide_up(rows, a.rows), attention_task, &a);
-    view_written(call, &to, MICA_F32, result);
+    a.blocks = divide_up(a.queries, QUERIES);
+    a.grain = max_size(65536 / max_size(QUERIES * a.keys * a.width, 1), 1);
+    const kernel_version version = kernel_version_select(softmax_names, call->features, call->kernels);
+    a.softmax = softmax_versions[version];
+    a.dots = product_kernels[version][PRODUCT_DOTS];
+    a.rows = product_kernels[version][PRODUCT_ROWS];
+    pool_run(call->pool, call->threads, divide_up(a.batch * a.heads * a.blocks, a.grain), attention_task, &a);
+    if (!in_place) view_written(call, &to, MICA_F32, result);
     return MICA_OK;
 }
 

@@ -162,6 +162,7 @@ typedef struct convolution_axis {
 } convolution_axis;
 
 typedef struct convolution_job {
+    const kernel_call *call;
     mica_type work;
     bool transposed;
     size_t groups, group_in, group_out; /* channels of a group */
@@ -220,7 +221,7 @@ static void convolution_task(void *argument, size_t index, size_t thread) {
                        .rhs_stride = n,
                        .out = job->to + (image_group * job->group_out * plane + first * job->x.out) * size,
                        .out_stride = plane};
-    product_add(job->work, &p);
+    product_add(job->call, job->work, &p);
 }
 
 mica_status convolution_numbers(kernel_call *call, size_t arg, size_t spatial, int64_t least, int64_t fallback,
@@ -263,7 +264,7 @@ mica_status convolution(kernel_call *call) {
     TRY(call_tensor(call, 1, &weight));
     TRY(call_optional_tensor(call, 2, &bias));
     TRY(call_out(call, 9, &out));
-    convolution_job job = {0};
+    convolution_job job = {.call = call};
     int64_t groups = 0;
     size_t extra_y, extra_x;
     TRY(call_bool(call, 6, &job.transposed));

@@ -4,10 +4,11 @@
 #include <math.h>
 #include <string.h>
 
+#include "kernel/product/product.h"
 #include "operator/gemm.h"
 #include "runtime/portable/view.h"
 
-/* ---- plain loops ----
+/* ---- as they lie: f32 by vectors, the others by plain loops ----
  *
  * Right operand as it lies: rows of out gather multiples of its rows, four at once so that out is read and written less
  * often; columns in strips that stay in the nearest cache. Transposed: dot products, in eight partial sums. */
@@ -55,13 +56,26 @@
         }                                                                                                            \
         for (size_t j = 0; j < p->n; j += STRIP) name##_strip(p, j, min_size(STRIP, p->n - j));                      \
     }
-PRODUCT(product_f32, float)
 PRODUCT(product_f64, double)
 PRODUCT(product_u64, uint64_t) /* integers, which wrap */
 
-void product_add(mica_type work, const product *p) {
+static void add_f32(const kernel_call *call, const product *p) {
+    const product_kind kind = p->rhs_transposed ? PRODUCT_DOTS : PRODUCT_ROWS;
+    const kernel_version version = kernel_version_select(product_names[kind], call->features, call->kernels);
+    product_kernels[version][kind](&(product_call){.m = p->m,
+                                                   .n = p->n,
+                                                   .k = p->k,
+                                                   .a = p->lhs,
+                                                   .b = p->rhs,
+                                                   .out = p->out,
+                                                   .a_stride = p->lhs_stride,
+                                                   .b_stride = p->rhs_stride,
+                                                   .out_stride = p->out_stride});
+}
+
+void product_add(const kernel_call *call, mica_type work, const product *p) {
     switch (work) {
-    case MICA_F32: product_f32(p); break;
+    case MICA_F32: add_f32(call, p); break;
     case MICA_F64: product_f64(p); break;
     default: product_u64(p);
     }
@@ -70,6 +84,7 @@ void product_add(mica_type work, const product *p) {
 /* ---- rows on all threads ---- */
 
 typedef struct product_job {
+    const kernel_call *call;
     const product *p;
     mica_type work;
     const void *bias;
@@ -90,7 +105,7 @@ static void product_rows(void *argument, size_t begin, size_t end) {
             memset(row, 0, part.n * size);
         }
     }
-    product_add(job->work, &part);
+    product_add(job->call, job->work, &part);
 }
 
 /* ---- by packed panels: as a batch matmul does, but the right operand is packed for this one call ---- */
@@ -153,7 +168,7 @@ mica_status product_run(kernel_call *call, mica_type work, const product *p, con
         TRY(run_packed(call, p, bias, &done));
         if (done) return MICA_OK;
     }
-    product_job job = {p, work, bias};
+    product_job job = {call, p, work, bias};
     rows_parallel(call, p->m, p->n * p->k / 4 + 1, product_rows, &job);
     return MICA_OK;
 }

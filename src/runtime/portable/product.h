@@ -20,7 +20,7 @@ typedef struct product {
 } product;
 
 /* Adds the product to what `out` holds, on the calling thread. `work` is F32, F64 or I64. */
-void product_add(mica_type work, const product *p);
+void product_add(const kernel_call *call, mica_type work, const product *p);
 /* Sets `out` to the product plus `bias` ([n] or NULL), on all threads; large ones of f32 by the packed kernels of
  * delegates. */
 mica_status product_run(kernel_call *call, mica_type work, const product *p, const void *bias);
