@@ -12,7 +12,7 @@
 #include "mica/trace.h"
 #include "runtime/program.h"
 
-static char extracted_path[64];
+static char extracted_path[64], record_path[64];
 
 /* What a value is now; int8 values as the f32 that they stand for. */
 struct known {
@@ -137,7 +137,8 @@ static void check_node(const struct watched *w, const mica_node_report *node, co
         read_node(w, node, args, &reads);
     else
         for (size_t i = 0; i < args.count; i++) read_argument(w, args, span_i32(args, i), &reads);
-    const mica_status status = mica_extract_node(w->context, w->program, NULL, node->index, extracted_path);
+    const mica_status status =
+        mica_extract_node(w->context, w->program, NULL, node->index, extracted_path, record_path);
     if (status == MICA_ERROR_UNSUPPORTED) {
         refused++;
     } else if (status != MICA_OK) {
@@ -292,12 +293,14 @@ int main(void) {
     char folder[] = "/tmp/mica-extract-XXXXXX";
     if (!mkdtemp(folder)) return 1;
     snprintf(extracted_path, sizeof extracted_path, "%s/one.pte", folder);
+    snprintf(record_path, sizeof record_path, "%s/one.etrecord", folder);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(extracted_nodes_give_the_same),
         cmocka_unit_test(extracted_nodes_of_fixtures_give_the_same),
     };
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
     unlink(extracted_path);
+    unlink(record_path);
     rmdir(folder);
     return failed;
 }

@@ -135,11 +135,12 @@ MICA_API MICA_MUST_USE mica_status mica_bundle_write(mica_context *context, cons
                                                      const char *path);
 
 /* One node or kernel call of a program's method (NULL: as mica_method_load), which `index` numbers as mica_explain does,
- * written as a model of its own: weights and numbers stay, tensors that others computed become inputs, int8 values become
+ * written as a model of its own, with `record` not NULL beside its ETRecord (kernel calls have none): weights and numbers stay, tensors that others computed become inputs, int8 values become
  * f32 outside. Errors: NOT_FOUND, UNSUPPORTED (values that only a delegate can hold; a call that gives no tensor, writes into what it
  * is given, or takes a number computed at run time), MISSING_OPERATOR, IO, LIMIT, MEMORY. */
 MICA_API MICA_MUST_USE mica_status mica_extract_node(mica_context *context, const mica_program *program,
-                                                     const char *method, size_t index, const char *path);
+                                                     const char *method, size_t index, const char *path,
+                                                     const char *record);
 
 #ifdef __cplusplus
 }

@@ -72,8 +72,8 @@ mica_status author_output_tree(size_t count, struct arena *arena, const char **t
 mica_status author_publish(const mica_author_files *files, bytes_span model, bytes_span record, bytes_span weights,
                            mica_error *error);
 
-/* The ETRecord of the model. */
-mica_status author_record(const mica_author *author, struct arena *arena, bytes_span *file, mica_error *error);
+/* The ETRecord of a graph that is all of its program. */
+mica_status author_record(const xnn_graph *graph, struct arena *arena, bytes_span *file, mica_error *error);
 
 /* Numbers from a seed (splitmix64), the same on every machine: uniform in [0, 1), and normal. */
 double author_uniform(uint64_t *seed);

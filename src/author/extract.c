@@ -28,7 +28,7 @@ static bool takes_dynamic(const pte_method *method) {
 }
 
 static mica_status extract(const mica_program *program, size_t which, const mica_node_report *node,
-                           struct arena *arena, bytes_span *file, mica_error *error) {
+                           struct arena *arena, bytes_span *file, bytes_span *record, mica_error *error) {
     const pte_method *const method = &program->pte->methods[which];
     if (node->node < 0)
         return extract_call(method, &method->chains[node->chain].instructions[node->instruction], arena, file, error);
@@ -37,11 +37,12 @@ static mica_status extract(const mica_program *program, size_t which, const mica
         return error_set(error, MICA_ERROR_NOT_FOUND, "no data file has the weights '%s'", from->missing->key);
     xnn_graph graph = {0};
     TRY(extract_node(from, (size_t)node->node, arena, &graph, error));
+    TRY(author_record(&graph, arena, record, error));
     return author_encode(&graph, takes_dynamic(method), arena, file, NULL, error);
 }
 
 mica_status mica_extract_node(mica_context *context, const mica_program *program, const char *method, size_t index,
-                              const char *path) {
+                              const char *path, const char *record) {
     if (!context) return MICA_ERROR_ARGUMENT;
     mica_error *const error = &context->error;
     if (!program || !path) return error_set(error, MICA_ERROR_ARGUMENT, "mica_extract_node: an argument is NULL");
@@ -50,11 +51,11 @@ mica_status mica_extract_node(mica_context *context, const mica_program *program
     TRY(program_find_method(program, method, &which, error));
     TRY(find_node(context, program, method, index, &node));
     struct arena arena;
-    bytes_span file = {NULL, 0};
-    const mica_author_files files = {sizeof files, path, NULL, NULL};
+    bytes_span file = {NULL, 0}, notes = {NULL, 0};
+    const mica_author_files files = {sizeof files, path, record, NULL};
     arena_init(&arena, &context->allocator, 0);
-    mica_status status = extract(program, which, &node, &arena, &file, error);
-    if (status == MICA_OK) status = author_publish(&files, file, (bytes_span){NULL, 0}, (bytes_span){NULL, 0}, error);
+    mica_status status = extract(program, which, &node, &arena, &file, &notes, error);
+    if (status == MICA_OK) status = author_publish(&files, file, notes, (bytes_span){NULL, 0}, error);
     arena_free(&arena);
     return status;
 }

@@ -99,6 +99,7 @@ static void link_operands(extraction *x, xnn_node *node) {
 
 static mica_status build(extraction *x, const xnn_node *node, xnn_graph *graph) {
     xnn_node copy = *node;
+    if (copy.debug_handle == UINT16_MAX) copy.debug_handle = 1; /* none in its model */
     uint32_t externals = 0, outside = 0;
     for (size_t i = 0; i < node->operation.input_count; i++)
         TRY(add_input(x, node->inputs[i], &externals, &copy.inputs[i]));

@@ -31,7 +31,7 @@ mica_status author_publish(const mica_author_files *files, bytes_span model, byt
     struct file_draft drafts[FILES] = {{.descriptor = -1}, {.descriptor = -1}, {.descriptor = -1}};
     const char *const paths[FILES] = {weights.data ? files->weights : NULL, files->model,
                                       record.data ? files->record : NULL};
-    const mica_status status = publish(drafts, paths, (bytes_span[]){weights, model, record}, paths[RECORD], error);
+    const mica_status status = publish(drafts, paths, (bytes_span[]){weights, model, record}, files->record, error);
     for (size_t i = 0; i < FILES; i++) file_drop(&drafts[i]);
     return status;
 }
@@ -47,7 +47,7 @@ static mica_status write_all(mica_author *author, const mica_author_files *files
     TRY(author_observe(author, error));
     TRY(author_build(author, true, arena, &graph, error));
     TRY(author_encode(&graph, dynamic, arena, &model, files->weights ? &weights : NULL, error));
-    if (files->record) TRY(author_record(author, arena, &record, error));
+    if (files->record) TRY(author_record(&graph, arena, &record, error));
     return author_publish(files, model, record, weights, error);
 }
 

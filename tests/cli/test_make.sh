@@ -27,7 +27,8 @@ check 'make chain' "$mica" make chain "$tmp/net.txt" -o "$tmp/net.pte"
 expect 0 '1  *f32  *1x10' run "$tmp/net.pte"
 for node in 1 2 4; do
     check "extract $node" "$mica" extract "$tmp/net.pte" --node "$node" -o "$tmp/one.pte"
-    expect 0 'executed 1 times' run "$tmp/one.pte"
+    expect 0 'executed 1 times' run "$tmp/one.pte" --etdump-path "$tmp/one.etdump"
+    expect 0 'aten\.' inspect "$tmp/one.etdump" --etrecord "$tmp/one.etrecord"
 done
 cat >"$tmp/two.txt" <<'END'
 a = input 2x8
@@ -47,7 +48,7 @@ expect 2 'more than one file for each' make chain "$tmp/two.txt" -o "$tmp/one.pt
     --calibration "$tmp/a.npy,$tmp/a.npy,$tmp/a.npy"
 expect 2 'another shape' make chain "$tmp/two.txt" -o "$tmp/one.pte" --calibration "$tmp/b.npy,$tmp/b.npy"
 expect 2 'pqs8_qc8w_gemm' make linear --calibration "$tmp/a.npy" -o "$tmp/one.pte"
-rm -f "$tmp/one.pte"
+rm -f "$tmp"/one.*
 expect 1 '999 of' extract "$tmp/net.pte" --node 999 -o "$tmp/one.pte"
 expect 1 'exists only inside of its delegate' extract "$cases/linear/qp8_f32_qc8w_3x37x19/model.pte" --node 0 -o "$tmp/one.pte"
 expect 1 'nowhere/one.pte: cannot be written' extract "$tmp/net.pte" --node 2 -o "$tmp/nowhere/one.pte"

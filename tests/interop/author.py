@@ -4,8 +4,9 @@
     tests/interop/author.py MICA [COUNT]
 
 Makes the tutorial's models and COUNT random ones (200), runs each in ExecuTorch and in mica with the same inputs, and opens
-the ETRecord of every tenth in the Inspector. Then exports layers with PyTorch's and torchao's quantizers and compares
-weights and scales with mica's, made of the same weights, bit for bit. Needs ExecuTorch's Python package.
+its ETRecord in the Inspector. Bundled programs are written and read both ways, external weights loaded. Then exports
+layers with PyTorch's and torchao's quantizers and compares all constants with mica's, made of the same weights and samples, bit
+for bit. Needs ExecuTorch's Python package.
 """
 import glob
 import logging
@@ -20,9 +21,16 @@ warnings.filterwarnings("ignore")
 logging.disable(logging.CRITICAL)
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
-from executorch.devtools import Inspector  # noqa: E402
+from executorch.devtools import BundledProgram, Inspector  # noqa: E402
+from executorch.devtools.bundled_program.config import MethodTestCase, MethodTestSuite  # noqa: E402
+from executorch.devtools.bundled_program.serialize import (  # noqa: E402
+    serialize_from_bundled_program_to_flatbuffer,
+)
 from executorch.exir._serialize._program import deserialize_pte_binary  # noqa: E402
-from executorch.extension.pybindings.portable_lib import _load_for_executorch  # noqa: E402
+from executorch.extension.pybindings.portable_lib import (  # noqa: E402
+    _load_bundled_program_from_buffer,
+    _load_for_executorch,
+)
 
 TYPES = {5: torch.float16, 6: torch.float32}
 # Of the largest output: float sums in another order; a quantum of int8 that falls to the other side.
@@ -49,21 +57,50 @@ def random_words(dice):
         groups = dice.choice([1, 1, 1, 2, 3])
         kernel = dice.randint(1, 3)
         words += ["--batch", size(2), "--in-channels", str(groups * dice.randint(1, 8)), "--groups", str(groups)]
-        words += ["--out-channels", str(groups * dice.randint(1, 8)), "--height", str(dice.randint(3, 20))]
+        words += ["--out-channels", str(groups * dice.randint(1, 8)), "--height", str(dice.randint(5, 20))]
         words += ["--width", str(dice.randint(3, 20)), "--kernel", str(kernel), "--stride", size(2)]
-        words += ["--padding", str(dice.randint(0, kernel // 2))]
+        words += ["--padding", str(dice.randint(0, kernel // 2)), "--dilation", dice.choice(["1", "1", "2x1"])]
         words += ["--per-tensor"] if "pqs8" in variant and dice.random() < 0.3 else []
     words += ["--no-bias"] if op != "matmul" and dice.random() < 0.3 else []
     return words, ROOM[variant]
 
 
-def agrees(mica, model, room, folder):
-    method = _load_for_executorch(model)
+def random_chain(dice):
+    """A small network, and what it may differ by: a quantum of one layer moves the next ones."""
+    size = lambda most: dice.randint(1, most)  # noqa: E731
+    act = lambda: dice.choice(["", " act=relu", " act=relu6"])  # noqa: E731
+    lines = [f"x = input {size(2)}x{size(6)}x{size(9) + 5}x{size(9) + 5}"]
+    for _ in range(size(4)):
+        quant = dice.choice(["none", "static", "per-tensor", "dynamic"])
+        kernel = dice.choice([1, 1, 2, 3])
+        window = f"kernel={kernel} padding={dice.randint(0, kernel // 2)} stride={dice.choice([1, 1, 2])}"
+        kind = dice.randint(0, 5)
+        if kind == 0:
+            lines.append(f"depthwise {window} quant={'static' if quant == 'dynamic' else quant}{act()}")
+        elif kind == 1:
+            name = f"y{len(lines)}"
+            lines += [f"{name} = {dice.choice(['sigmoid', 'tanh', 'hardswish', 'abs'])}", f"add {name}"]
+        else:
+            lines.append(f"conv2d channels={size(12) + 1} {window} quant={quant}{act()}")
+    lines += ["globalavgpool", "flatten", f"linear n=64{act()} quant={dice.choice(['none', 'static', 'dynamic'])}"]
+    for _ in range(dice.randint(0, 2)):
+        lines.append(f"linear n=64 quant={dice.choice(['int4', 'int4-channels', 'dynamic'])}{act()}")
+    lines += ["softmax"] if dice.random() < 0.3 else []
+    return "\n".join(lines) + "\n"
+
+
+def inputs_of(method):
     meta = method.method_meta("forward")
     tensors = [meta.input_tensor_meta(i) for i in range(meta.num_inputs())]
-    inputs = [torch.randn(list(t.sizes())).to(TYPES[t.dtype()]) for t in tensors]
+    return [torch.randn(list(t.sizes())).to(TYPES[t.dtype()]) for t in tensors]
+
+
+def agrees(mica, model, room, folder):
+    """Runs both with the same inputs; the run of mica leaves its profile in the folder."""
+    method = _load_for_executorch(model)
+    inputs = inputs_of(method)
     want = method.forward(inputs)[0].numpy().astype(np.float64)
-    command = [mica, "run", model, "--output-dir", folder, "--quiet"]
+    command = [mica, "run", model, "--output-dir", folder, "--quiet", "--etdump-path", f"{folder}/run.etdump"]
     for i, value in enumerate(inputs):
         np.save(f"{folder}/{i}.npy", value.numpy())
         command += ["--input", f"{folder}/{i}.npy"]
@@ -72,11 +109,38 @@ def agrees(mica, model, room, folder):
     return got.shape == want.shape and np.abs(got - want).max() <= room * max(np.abs(want).max(), 1e-3)
 
 
-def inspected(mica, model, folder):
-    dump = f"{folder}/run.etdump"
-    subprocess.run([mica, "run", model, "--etdump-path", dump, "--quiet"], check=True, stdout=subprocess.DEVNULL)
-    blocks = Inspector(etdump_path=dump, etrecord=model[:-3] + "etrecord").event_blocks
+def inspected(model, folder):
+    blocks = Inspector(etdump_path=f"{folder}/run.etdump", etrecord=model[:-3] + "etrecord").event_blocks
     return any(event.op_types for block in blocks for event in block.events)
+
+
+def same_bundles(mica, folder):
+    """mica's bundle is verified by ExecuTorch, and not when it is damaged; ExecuTorch's is verified by mica."""
+    failed, model = 0, f"{folder}/bundled.pte"
+    for words in (["linear"], ["conv2d", "--variant", "pqs8_qc8w_gemm"], ["matmul", "--m", "5"]):
+        make(mica, model, [*words, "--bundle", "2"])
+        with open(model[:-3] + "bpte", "rb") as file:
+            data = file.read()
+        bundle = _load_bundled_program_from_buffer(data)
+        for case in range(2):
+            bundle.verify_result_with_bundled_expected_output("forward", case, 1e-2, 2e-2)
+        subprocess.run([mica, "run", model[:-3] + "bpte", "--bundled"], check=True, stdout=subprocess.DEVNULL)
+        method = _load_for_executorch(model)
+        inputs = inputs_of(method)
+        for scale in (1, 2):
+            outputs = [value * scale for value in method.forward(inputs)]
+            suite = MethodTestSuite("forward", [MethodTestCase(inputs, outputs)])
+            with open(f"{folder}/theirs.bpte", "wb") as file:
+                theirs = BundledProgram(None, [suite], pte_file_path=model)
+                file.write(serialize_from_bundled_program_to_flatbuffer(theirs))
+            run = subprocess.run([mica, "run", f"{folder}/theirs.bpte", "--bundled", "--rtol", "1e-2", "--atol", "2e-2"],
+                                 capture_output=True)
+            failed += run.returncode != scale - 1
+    make(mica, f"{folder}/apart.pte", ["linear", "--external-weights"])
+    apart = _load_for_executorch(f"{folder}/apart.pte", f"{folder}/apart.ptd")
+    failed += list(apart.forward(inputs_of(apart))[0].shape) != [1, 256]
+    print(f"bundled programs and external weights, both ways: {failed} differ")
+    return failed
 
 
 def named(model):
@@ -162,24 +226,26 @@ def same_bits(mica, folder):
 
 
 def main(mica, count="200"):
-    dice, failed, seen = random.Random(1), 0, 0
+    dice, failed, chains = random.Random(1), 0, int(count) // 3
     torch.manual_seed(1)
     with tempfile.TemporaryDirectory() as folder:
         make(mica, f"{folder}/all", ["--all"])
         models = [(path, 2e-2) for path in sorted(glob.glob(f"{folder}/all/*.pte"))]
         for i in range(int(count)):
             words, room = random_words(dice)
+            if i < chains:
+                with open(f"{folder}/{i}.txt", "w") as file:
+                    file.write(random_chain(dice))
+                words, room = ["chain", f"{folder}/{i}.txt", "--seed", str(i)], 5e-2
             make(mica, f"{folder}/{i}.pte", words)
             models.append((f"{folder}/{i}.pte", room))
-        for i, (model, room) in enumerate(models):
+        for model, room in models:
             good = agrees(mica, model, room, folder)
-            if i < 9 or i % 10 == 0:
-                seen += 1
-                good = inspected(mica, model, folder) and good
-            if not good:
+            if not (inspected(model, folder) and good):
                 failed += 1
                 print(f"differs: {model}")
-        print(f"{len(models)} models run, {seen} inspected, {failed} differ")
+        print(f"{len(models)} models run and inspected, {chains} of them networks, {failed} differ")
+        failed += same_bundles(mica, folder)
         failed += same_bits(mica, folder)
     return 1 if failed else 0
 

@@ -3,9 +3,9 @@
  * mica extract: one node of a model as a model of its own, to benchmark or to attach to a bug report.
  */
 #include <stdint.h>
+#include <stdlib.h>
 
-#include "command.h"
-#include "mica/author.h"
+#include "make.h"
 
 struct extract {
     struct settings settings;
@@ -17,7 +17,10 @@ struct extract {
 static bool run(const struct extract *extract, const char *model, mica_context *context, struct fault *fault) {
     mica_program *program;
     if (!program_open(context, model, extract->data_path, &program, fault)) return false;
-    const mica_status status = mica_extract_node(context, program, extract->method, extract->node, extract->path);
+    char *const record = make_beside(extract->path, ".etrecord");
+    const mica_status status =
+        mica_extract_node(context, program, extract->method, extract->node, extract->path, record);
+    free(record);
     mica_program_close(program);
     if (status == MICA_ERROR_IO) return fail(fault, "%s", mica_context_error(context));
     return succeeded(fault, model, context, status);
@@ -47,7 +50,7 @@ bool command_extract(int argc, char **argv, struct fault *fault) {
          .kind = KIND_TEXT,
          .target = &extract.path,
          .value = "ONE.pte",
-         .help = "the new model"},
+         .help = "the new model; ONE.etrecord is written beside it"},
         TEXT("method", "NAME", extract.method, "where the node is (default: forward, else the only method)"),
         TEXT("data-path", "FILE.ptd", extract.data_path, "weights kept outside of the program"),
     };

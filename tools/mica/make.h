@@ -15,6 +15,9 @@ bool make_accepted(struct fault *fault, const mica_context *context, mica_status
  * language. */
 bool make_chain(mica_author *author, const mica_context *context, const char *path, size_t seed, struct fault *fault);
 
+/* "OUT.pte", ".etrecord" → "OUT.etrecord", which the caller frees. */
+char *make_beside(const char *path, const char *suffix);
+
 /* Writes OUT.pte and OUT.etrecord; with `external` weights to OUT.ptd; with `bundle` OUT.bpte with so many cases. */
 bool make_write(const struct settings *settings, mica_author *author, const mica_context *context, const char *path,
                 bool external, size_t bundle, struct fault *fault);

@@ -9,8 +9,7 @@
 #include "make.h"
 #include "model.h"
 
-/* "OUT.pte" → "OUT.etrecord". */
-static char *beside(const char *path, const char *suffix) {
+char *make_beside(const char *path, const char *suffix) {
     const size_t length = strlen(path);
     const bool named = length > 4 && strcmp(path + length - 4, ".pte") == 0;
     return text_of("%.*s%s", (int)(named ? length - 4 : length), path, suffix);
@@ -69,7 +68,7 @@ static bool bundle_model(const struct settings *settings, const char *path, cons
                          struct fault *fault) {
     mica_context *context;
     struct model model = {0};
-    char *const bundle = beside(path, ".bpte");
+    char *const bundle = make_beside(path, ".bpte");
     bool good = context_open(settings, MICA_KERNELS_REFERENCE, NULL, &context, fault);
     if (good) {
         good = model_open(&model, context, path, weights, NULL, fault) && write_bundle(&model, count, bundle, fault);
@@ -84,7 +83,7 @@ static bool bundle_model(const struct settings *settings, const char *path, cons
 
 bool make_write(const struct settings *settings, mica_author *author, const mica_context *context, const char *path,
                 bool external, size_t bundle, struct fault *fault) {
-    char *const record = beside(path, ".etrecord"), *const weights = external ? beside(path, ".ptd") : NULL;
+    char *const record = make_beside(path, ".etrecord"), *const weights = external ? make_beside(path, ".ptd") : NULL;
     const mica_author_files files = {sizeof files, path, record, weights};
     const bool good = make_accepted(fault, context, mica_author_write_files(author, &files)) &&
                       (!bundle || bundle_model(settings, path, weights, bundle, fault));
