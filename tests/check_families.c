@@ -22,6 +22,7 @@
 #include "kernel/quantize/quantize.h"
 #include "kernel/softmax/softmax.h"
 #include "kernel/transpose/transpose.h"
+#include "kernel/winograd/winograd.h"
 
 /* What comes out. */
 typedef enum kind { FLOATS, HALVES, BYTES } kind;
@@ -43,6 +44,8 @@ typedef struct family_call {
         blend_call blend;
         dwconv_call dwconv;
         product_call product;
+        winograd_input winograd_input;
+        winograd_output winograd_output;
     } as;
     const void *in; /* of those without a call of their own */
     float parameter;
@@ -421,6 +424,55 @@ static void dwconv_run(const family_call *c, kernel_version version, void *out) 
     dwconv_kernels[c->operation][version]->run(&call);
 }
 
+/* ---- Winograd's transforms: to planes, and back ---- */
+
+static const char *const *winograd_name(size_t operation) {
+    (void)operation;
+    return winograd_names;
+}
+static bool winograd_here(size_t operation, kernel_version version) {
+    (void)operation;
+    return winograd_versions[version] != NULL;
+}
+
+static void winograd_make(family_call *c, size_t count, random_state *random) {
+    const size_t channels = max_size(1, count / 16), plane = channels + random_below(random, 5);
+    c->ulps = 0;
+    c->absolute = 16 * 16 * 6 * 0x1p-23; /* roundings of sums of 16 values below 6 */
+    c->bytes = 2 * 16 * channels * sizeof(float);
+    if (c->operation == 0) {
+        const float *const image = floats(GUARD_LHS, 16 * channels, random, true);
+        const float *const padding = floats(GUARD_PADDING, channels, random, true);
+        winograd_input *const call = &c->as.winograd_input;
+        *call = (winograd_input){.channels = channels, .plane = plane};
+        for (size_t i = 0; i < 16; i++) call->pixels[i] = random_below(random, 4) ? image + i * channels : padding;
+        outputs(c, FLOATS, 15 * plane + channels);
+        return;
+    }
+    winograd_output *const call = &c->as.winograd_output;
+    outputs(c, FLOATS, 3 * plane + channels);
+    *call = (winograd_output){.in = floats(GUARD_LHS, 15 * plane + channels, random, true),
+                              .channels = channels,
+                              .plane = plane,
+                              .min = -8,
+                              .max = 9};
+    for (size_t i = 0; i < 4; i++) call->pixels[i] = random_below(random, 4) ? (float *)c->out + i * plane : NULL;
+}
+
+static void winograd_run(const family_call *c, kernel_version version, void *out) {
+    if (c->operation == 0) {
+        winograd_input call = c->as.winograd_input;
+        call.out = out;
+        winograd_versions[version]->input(&call);
+        return;
+    }
+    winograd_output call = c->as.winograd_output;
+    for (size_t i = 0; i < 4; i++) {
+        if (call.pixels[i]) call.pixels[i] = (float *)out + (call.pixels[i] - (const float *)c->out);
+    }
+    winograd_versions[version]->output(&call);
+}
+
 /* ---- all of them ---- */
 
 static const struct family families[] = {
@@ -431,6 +483,7 @@ static const struct family families[] = {
     {TRANSPOSE_SIZES, transpose_name, transpose_here, transpose_make, transpose_run, NULL},
     {4 * POOL_TYPES, pool_name, pool_here, pool_make, pool_run, NULL},
     {DWCONV_TYPES, dwconv_name, dwconv_here, dwconv_make, dwconv_run, dwconv_pack},
+    {2, winograd_name, winograd_here, winograd_make, winograd_run, NULL},
 };
 
 const family_kernel *family_kernels(void) {

@@ -23,7 +23,7 @@ static void add_word(char list[LIST], const char *word) {
 /* ---- an operation of every kind and type ---- */
 
 /* How the operands of a kind are laid out; most take one image. */
-enum form { ONE, TWO, THREE, FOUR, FIVE, SLOPE, ROWS, MATRICES, POINTWISE, FILTER, DEPTHWISE, TRANSPOSED };
+enum form { ONE, TWO, THREE, FOUR, FIVE, SLOPE, ROWS, MATRICES, POINTWISE, SQUARE, FILTER, DEPTHWISE, TRANSPOSED };
 
 static const enum form forms[MICA_OPERATION_KINDS] = {
     [MICA_FULLY_CONNECTED] = ROWS,
@@ -60,7 +60,8 @@ static const struct layout {
     [ROWS] = {3, 2, {64, 64}, 2, {32, 64}, 0, 1, true, ""},
     [MATRICES] = {2, 3, {2, 64, 64}, 3, {2, 64, 32}, 0, 1, false, ""},
     [POINTWISE] = {3, 4, {1, 8, 8, 32}, 4, {32, 1, 1, 32}, 1, 1, true, " 1×1"},
-    [FILTER] = {3, 4, {1, 8, 8, 32}, 4, {32, 3, 3, 32}, 3, 1, true, " k×k"},
+    [SQUARE] = {3, 4, {1, 16, 16, 32}, 4, {32, 3, 3, 32}, 3, 1, true, " 3×3, stride 1, from 16 channels to 16"},
+    [FILTER] = {3, 4, {1, 8, 8, 32}, 4, {32, 2, 2, 32}, 2, 1, true, " k×k"},
     [DEPTHWISE] = {3, 4, {1, 8, 8, 32}, 4, {1, 3, 3, 32}, 3, 32, true, ""},
     [TRANSPOSED] = {3, 4, {1, 8, 8, 32}, 4, {32, 2, 2, 32}, 2, 1, true, ""},
 };
@@ -194,6 +195,7 @@ static void list_nodes(void) {
     for (mica_operation_kind kind = MICA_ADD; kind < MICA_OPERATION_KINDS; kind++) {
         if (strcmp(mica_operation_name(kind), "?") == 0) continue;
         if (kind == MICA_CONV_2D) list_form(kind, POINTWISE);
+        if (kind == MICA_CONV_2D) list_form(kind, SQUARE);
         list_form(kind, forms[kind]);
     }
 }

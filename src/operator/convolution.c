@@ -15,6 +15,7 @@
 #include "operator/dispatch.h"
 #include "operator/gemm.h"
 #include "operator/window.h"
+#include "operator/winograd.h"
 
 typedef struct convolution {
     struct op base;
@@ -88,8 +89,18 @@ static mica_status pack_filter(convolution *self, gemm_rhs *rhs, struct pool *po
     return MICA_OK;
 }
 
+static mica_status choose(const mica_operation *operation, const op_target *target, op_choice *choice,
+                          mica_error *error) {
+    TRY(dispatch_choose(operation, target, choice, error));
+    if (winograd_suits(operation, target)) winograd_choose(target, choice);
+    return MICA_OK;
+}
+
 static mica_status create(const mica_operation *operation, const op_target *target, const op_choice *choice,
                           struct pool *pool, struct arena *arena, struct op **out, mica_error *error) {
+    if (winograd_suits(operation, target)) {
+        return op_winograd.create(operation, target, choice, pool, arena, out, error);
+    }
     void *memory = NULL;
     struct op *op = NULL;
     TRY(op_new(&op_convolution, operation, choice, arena, sizeof(convolution), &op, error));
@@ -277,4 +288,4 @@ static void run(struct op *op, const op_run *run) {
     gemm_run(&self->plan, &source, &state, (uint8_t *)run->workspace + self->copy_bytes, run->pool, run->threads);
 }
 
-const op_class op_convolution = {"convolution", infer, dispatch_choose, create, reshape, run};
+const op_class op_convolution = {"convolution", infer, choose, create, reshape, run};

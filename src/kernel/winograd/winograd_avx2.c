@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernel/vector/vector_avx2.h"
+
+#include "kernel/winograd/operations.h"
+
+const winograd_kernels winograd_avx2 = WINOGRAD_KERNELS;
