@@ -51,7 +51,8 @@ typedef struct family_call {
     float parameter;
     int32_t zero_point;
     dwconv_weights weights;
-    void *packed; /* by the version that runs next */
+    dwconv_tiles tile; /* of which `dwconv` is a call */
+    void *packed;      /* by the version that runs next */
 } family_call;
 
 struct family {
@@ -365,19 +366,39 @@ static bool dwconv_here(size_t operation, kernel_version version) {
     return dwconv_kernels[operation][version] != NULL;
 }
 
+/* A tile that some version of this kernel has, or a single pixel of any number of taps. */
+static dwconv_tiles some_tile(size_t operation, random_state *random) {
+    const kernel_version version = (kernel_version)random_below(random, KERNEL_VERSIONS);
+    const dwconv_kernel *const kernel = dwconv_kernels[operation][version];
+    const dwconv_tiles pixel = {.filter = 0, .stride = 1, .rows = 1, .columns = 1};
+    if (!kernel || !kernel->tiles) return pixel;
+    size_t count = 0;
+    while (kernel->tiles[count].filter) count++;
+    return kernel->tiles[random_below(random, count)];
+}
+
 static void dwconv_make(family_call *c, size_t count, random_state *random) {
     static const kind kinds[DWCONV_TYPES] = {FLOATS, HALVES, BYTES};
     const kind type = kinds[c->operation];
-    const size_t pixels = 1 + random_below(random, 11), tap_count = 1 + random_below(random, 27);
-    const size_t channels = max_size(1, divide_up(count, pixels)), pixel = channels * width_of(type);
-    const size_t step = (1 + random_below(random, 2)) * pixel, image_pixels = 2 * pixels + 30;
+    c->tile = some_tile(c->operation, random);
+    const size_t filter = c->tile.filter, stride = c->tile.stride;
+    const size_t tap_count = filter ? filter * filter : 1 + random_below(random, 27);
+    const size_t inputs =
+        filter ? dwconv_patch(c->tile.rows, stride, filter) * dwconv_patch(c->tile.columns, stride, filter)
+               : tap_count;
+    const size_t outputs_count = c->tile.rows * c->tile.columns;
+    const size_t tiles = 1 + random_below(random, filter ? 3 : 11);
+    const size_t channels = max_size(1, divide_up(count, tiles)), pixel = channels * width_of(type);
+    const size_t step = (1 + random_below(random, 2)) * pixel, image_pixels = 2 * tiles + 30;
     const char *const image = elements(GUARD_LHS, type, image_pixels * channels, random);
     const void *const padding = elements(GUARD_PADDING, type, channels, random);
-    dwconv_tap *const taps = guard_memory(GUARD_TAPS, tap_count * sizeof *taps, true);
-    for (size_t t = 0; t < tap_count; t++) {
-        const size_t room = image_pixels - 1 - (pixels - 1) * (step / pixel);
-        taps[t] = random_below(random, 5) ? (dwconv_tap){image + random_below(random, room + 1) * pixel, step}
-                                          : (dwconv_tap){padding, 0};
+    const char **const in = guard_memory(GUARD_TAPS, inputs * sizeof *in, true);
+    size_t *const in_step = guard_memory(GUARD_ROWS, inputs * sizeof *in_step, true);
+    for (size_t i = 0; i < inputs; i++) {
+        const size_t room = image_pixels - 1 - (tiles - 1) * (step / pixel);
+        const bool inside = random_below(random, 5);
+        in[i] = inside ? image + random_below(random, room + 1) * pixel : padding;
+        in_step[i] = inside ? step : 0;
     }
     c->weights = (dwconv_weights){.channels = channels, .tap_count = tap_count};
     if (type == BYTES) {
@@ -395,19 +416,22 @@ static void dwconv_make(family_call *c, size_t count, random_state *random) {
         c->weights.filter = floats(GUARD_RHS, channels * tap_count, random, true);
         c->weights.bias = random_below(random, 4) ? floats(GUARD_BIAS, channels, random, true) : NULL;
     }
-    c->as.dwconv =
-        (dwconv_call){.pixels = pixels,
-                      .channels = channels,
-                      .tap_count = tap_count,
-                      .taps = taps,
-                      .out_step = (channels + random_below(random, 2) * random_below(random, 9)) * width_of(type),
-                      .min = -150,
-                      .max = 200};
+    const size_t gap = random_below(random, 2) * random_below(random, 9) * width_of(type);
+    static size_t out_step[64];
+    for (size_t o = 0; o < outputs_count; o++) out_step[o] = outputs_count * (pixel + gap);
+    c->as.dwconv = (dwconv_call){.tiles = tiles,
+                                 .channels = channels,
+                                 .tap_count = tap_count,
+                                 .in = in,
+                                 .in_step = in_step,
+                                 .out_step = out_step,
+                                 .min = -150,
+                                 .max = 200};
     quantization(random, &c->as.dwconv.zero_point, &c->as.dwconv.qmin, &c->as.dwconv.qmax);
-    outputs(c, type, ((pixels - 1) * c->as.dwconv.out_step) / width_of(type) + channels);
+    outputs(c, type, (tiles * outputs_count - 1) * (pixel + gap) / width_of(type) + channels);
     c->ulps = 1;
     c->absolute = (double)(tap_count + 1) * (36 * (double)tap_count + 6) * 0x1p-24;
-    c->bytes = pixels * pixel * (tap_count + 1);
+    c->bytes = tiles * pixel * (inputs + outputs_count);
 }
 
 static void dwconv_pack(family_call *c, kernel_version version) {
@@ -417,11 +441,48 @@ static void dwconv_pack(family_call *c, kernel_version version) {
     kernel->pack(&c->weights, c->packed);
 }
 
+/* A call of tiles pixel by pixel. */
+static void dwconv_pixels(const dwconv_tiles *tile, dwconv_call call, const dwconv_kernel *kernel) {
+    const size_t columns = dwconv_patch(tile->columns, tile->stride, tile->filter);
+    const char *taps[25];
+    size_t steps[25];
+    const dwconv_call whole = call;
+    call.in = taps;
+    call.in_step = steps;
+    for (size_t o = 0; o < tile->rows * tile->columns; o++) {
+        for (size_t t = 0; t < call.tap_count; t++) {
+            const size_t at = (o / tile->columns * tile->stride + t / tile->filter) * columns +
+                              o % tile->columns * tile->stride + t % tile->filter;
+            taps[t] = whole.in[at];
+            steps[t] = whole.in_step[at];
+        }
+        call.out = whole.out + o;
+        call.out_step = whole.out_step + o;
+        kernel->run(&call);
+    }
+}
+
 static void dwconv_run(const family_call *c, kernel_version version, void *out) {
+    const dwconv_kernel *const kernel = dwconv_kernels[c->operation][version];
+    const size_t outputs_count = c->tile.rows * c->tile.columns;
     dwconv_call call = c->as.dwconv;
+    char *pixels[64];
+    for (size_t o = 0; o < outputs_count; o++) pixels[o] = (char *)out + o * (call.out_step[0] / outputs_count);
     call.packed = c->packed;
-    call.out = out;
-    dwconv_kernels[c->operation][version]->run(&call);
+    call.out = pixels;
+    if (!c->tile.filter) {
+        kernel->run(&call);
+        return;
+    }
+    for (const dwconv_tiles *t = kernel->tiles; t && t->filter; t++) {
+        if (t->filter != c->tile.filter || t->stride != c->tile.stride || t->columns != c->tile.columns ||
+            t->rows != c->tile.rows || call.channels < t->least) {
+            continue;
+        }
+        t->run(&call);
+        return;
+    }
+    dwconv_pixels(&c->tile, call, kernel);
 }
 
 /* ---- Winograd's transforms: to planes, and back ---- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * DepthwiseConv2d. Each row of output pixels is one run where the filter lies inside of the image's width, and single
- * pixels at its borders; taps outside of the image point at a piece of zeros.
+ * DepthwiseConv2d. Each row of tiles is one run where the filter lies inside of the image's width, and single tiles at
+ * its borders; inputs outside of the image are a piece of zeros, outputs past its end go where nobody reads.
  *
  * With a channel multiplier m the image's channels are repeated m times first: a convolution of multiplier 1 remains.
  */
@@ -20,14 +20,17 @@
 typedef struct depthwise_op {
     struct op op;
     const dwconv_kernel *kernel;
-    dwconv_call call; /* what is the same for all runs */
-    size_t element;   /* bytes, of input and output */
+    dwconv_tiles tile; /* what runs: a row of the kernel's table, or single pixels */
+    dwconv_call call;  /* what is the same for all runs */
+    size_t element;    /* bytes, of input and output */
     size_t multiplier;
     uint8_t *packed, *zeros;
     size_t images, height, width, out_height, out_width;
-    size_t run_first, run_end; /* output columns whose taps are all inside of the image's width */
-    size_t piece;              /* output rows per piece of work */
-    size_t repeated_bytes;     /* workspace: the image with its channels repeated */
+    size_t patch_rows, patch_columns; /* inputs of a tile */
+    size_t tile_rows, tile_columns;   /* tiles of an image */
+    size_t run_first, run_end;        /* columns of tiles that are all inside of the image's width */
+    size_t piece;                     /* rows of tiles per piece of work */
+    size_t repeated_bytes;            /* workspace: the image with its channels repeated */
 } depthwise_op;
 
 static mica_status infer(const mica_operation *operation, const op_shape *inputs, op_shape *output,
@@ -127,7 +130,6 @@ static mica_status create(const mica_operation *operation, const op_target *targ
     self->call = (dwconv_call){.channels = weights.channels,
                                .tap_count = weights.tap_count,
                                .packed = self->packed,
-                               .out_step = weights.channels * self->element,
                                .min = operation->output_min,
                                .max = operation->output_max,
                                .zero_point = operation->output->zero_point};
@@ -139,30 +141,79 @@ static mica_status create(const mica_operation *operation, const op_target *targ
     return MICA_OK;
 }
 
-static size_t taps_bytes(const depthwise_op *self) {
-    return round_up(self->call.tap_count * sizeof(dwconv_tap), MEMORY_ALIGNMENT);
+static size_t pixel_bytes(const depthwise_op *self) { return self->call.channels * self->element; }
+
+/* The kernel's tiles that fit the filter and waste least on the output, else single pixels. */
+static dwconv_tiles choose_tile(const depthwise_op *self) {
+    const mica_operation *const operation = self->op.operation;
+    const size_t filter = operation->as.window.kernel_height, stride = operation->as.window.stride_height;
+    dwconv_tiles best = {.rows = 1, .columns = 1, .run = self->kernel->run};
+    if (filter != operation->as.window.kernel_width || stride != operation->as.window.stride_width ||
+        operation->as.window.dilation_height != 1 || operation->as.window.dilation_width != 1) {
+        return best;
+    }
+    size_t least = SIZE_MAX;
+    for (const dwconv_tiles *t = self->kernel->tiles; t && t->filter; t++) {
+        if (t->filter != filter || t->stride != stride || self->call.channels < t->least) continue;
+        const size_t computed = round_up(self->out_height, t->rows) * round_up(self->out_width, t->columns);
+        if (computed < least) best = *t;
+        least = min_size(least, computed);
+    }
+    return best;
+}
+
+/* A piece's arrays: where inputs and outputs are and how they move, and room for outputs that nobody reads. */
+typedef struct places {
+    const char **in;
+    size_t *in_step;
+    char **out;
+    size_t *out_step;
+    char *unread;
+} places;
+
+static size_t place_bytes(const depthwise_op *self, char *base, places *out) {
+    const size_t inputs = self->patch_rows * self->patch_columns, outputs = self->tile.rows * self->tile.columns;
+    const size_t in_bytes = inputs * sizeof(void *), out_bytes = outputs * sizeof(void *);
+    if (out) {
+        out->in = (const char **)(void *)base;
+        out->in_step = (size_t *)(void *)(base + in_bytes);
+        out->out = (char **)(void *)(base + 2 * in_bytes);
+        out->out_step = (size_t *)(void *)(base + 2 * in_bytes + out_bytes);
+        out->unread = base + 2 * in_bytes + 2 * out_bytes;
+    }
+    return round_up(2 * in_bytes + 2 * out_bytes + pixel_bytes(self), MEMORY_ALIGNMENT);
 }
 
 static mica_status reshape(struct op *op, const op_shape *inputs, const op_shape *output, mica_error *error) {
     (void)error;
     depthwise_op *const self = (depthwise_op *)op;
     const mica_operation *const operation = op->operation;
-    const size_t stride = operation->as.window.stride_width, padding = operation->as.window.padding_left;
-    const size_t reach = (operation->as.window.kernel_width - (size_t)1) * operation->as.window.dilation_width;
     self->images = inputs[0].dims[0];
     self->height = inputs[0].dims[1];
     self->width = inputs[0].dims[2];
     self->out_height = output->dims[1];
     self->out_width = output->dims[2];
-    self->run_first = min_size(divide_up(padding, stride), self->out_width);
-    const size_t end = self->width + padding > reach ? (self->width + padding - reach - 1) / stride + 1 : 0;
-    self->run_end = max_size(self->run_first, min_size(end, self->out_width));
+    self->tile = choose_tile(self);
+    self->patch_rows =
+        dwconv_patch(self->tile.rows, operation->as.window.stride_height, operation->as.window.kernel_height);
+    self->patch_columns = dwconv_patch(self->tile.columns, operation->as.window.stride_width,
+                                       (size_t)operation->as.window.kernel_width);
+    self->tile_rows = divide_up(self->out_height, self->tile.rows);
+    self->tile_columns = divide_up(self->out_width, self->tile.columns);
 
-    const size_t row_work = max_size(1, self->out_width * self->call.channels * self->call.tap_count);
-    self->piece = divide_up(PIECE, row_work);
-    const size_t image = self->images * self->height * self->width * self->call.out_step;
+    const size_t padding = operation->as.window.padding_left;
+    const size_t step = self->tile.columns * operation->as.window.stride_width;
+    const size_t reach = (self->patch_columns - 1) * operation->as.window.dilation_width;
+    const size_t inside = self->width + padding > reach ? (self->width + padding - reach - 1) / step + 1 : 0;
+    self->run_first = min_size(divide_up(padding, step), self->tile_columns);
+    self->run_end = max_size(self->run_first, min_size(inside, self->out_width / self->tile.columns));
+
+    const size_t row_work = self->tile.rows * self->out_width * self->call.channels * self->call.tap_count;
+    self->piece = divide_up(PIECE, max_size(1, row_work));
+    const size_t image = self->images * self->height * self->width * pixel_bytes(self);
     self->repeated_bytes = self->multiplier > 1 ? round_up(image, MEMORY_ALIGNMENT) : 0;
-    op->workspace = self->repeated_bytes + divide_up(self->images * self->out_height, self->piece) * taps_bytes(self);
+    op->workspace =
+        self->repeated_bytes + divide_up(self->images * self->tile_rows, self->piece) * place_bytes(self, NULL, NULL);
     return MICA_OK;
 }
 
@@ -172,20 +223,33 @@ typedef struct job {
     const char *image; /* all of the input, with as many channels as the output */
 } job;
 
-/* Taps of the pixel (y, x) of an image. */
-static void find_taps(const depthwise_op *self, const char *image, size_t y, size_t x, dwconv_tap *taps) {
+/* Inputs of the tile whose first output is (y, x). */
+static void place_inputs(const depthwise_op *self, const char *image, size_t y, size_t x, const places *to) {
     const mica_operation *const operation = self->op.operation;
-    const size_t pixel = self->call.out_step, step = operation->as.window.stride_width * pixel;
-    for (size_t i = 0; i < operation->as.window.kernel_height; i++) {
+    const size_t pixel = pixel_bytes(self), step = self->tile.columns * operation->as.window.stride_width * pixel;
+    size_t at = 0;
+    for (size_t i = 0; i < self->patch_rows; i++) {
         /* wraps below zero, and is then not less than the height */
         const size_t in_y = y * operation->as.window.stride_height + i * operation->as.window.dilation_height -
                             operation->as.window.padding_top;
-        for (size_t k = 0; k < operation->as.window.kernel_width; k++) {
+        for (size_t k = 0; k < self->patch_columns; k++, at++) {
             const size_t in_x = x * operation->as.window.stride_width + k * operation->as.window.dilation_width -
                                 operation->as.window.padding_left;
             const bool inside = in_y < self->height && in_x < self->width;
-            *taps++ = inside ? (dwconv_tap){image + (in_y * self->width + in_x) * pixel, step}
-                             : (dwconv_tap){self->zeros, 0};
+            to->in[at] = inside ? image + (in_y * self->width + in_x) * pixel : (const char *)self->zeros;
+            to->in_step[at] = inside ? step : 0;
+        }
+    }
+}
+
+static void place_outputs(const depthwise_op *self, char *image, size_t y, size_t x, const places *to) {
+    const size_t pixel = pixel_bytes(self);
+    size_t at = 0;
+    for (size_t i = y; i < y + self->tile.rows; i++) {
+        for (size_t k = x; k < x + self->tile.columns; k++, at++) {
+            const bool inside = i < self->out_height && k < self->out_width;
+            to->out[at] = inside ? image + (i * self->out_width + k) * pixel : to->unread;
+            to->out_step[at] = inside ? self->tile.columns * pixel : 0;
         }
     }
 }
@@ -193,18 +257,23 @@ static void find_taps(const depthwise_op *self, const char *image, size_t y, siz
 static void run_rows(void *argument, size_t first, size_t count) {
     const job *const j = argument;
     const depthwise_op *const self = j->self;
-    char *const room = (char *)j->run->workspace + self->repeated_bytes + first / self->piece * taps_bytes(self);
-    dwconv_tap *const taps = (dwconv_tap *)(void *)room;
+    const size_t pixel = pixel_bytes(self), piece = first / self->piece;
+    places to;
+    place_bytes(self, (char *)j->run->workspace + self->repeated_bytes + piece * place_bytes(self, NULL, NULL), &to);
     dwconv_call call = self->call;
-    call.taps = taps;
+    call.in = to.in;
+    call.in_step = to.in_step;
+    call.out = to.out;
+    call.out_step = to.out_step;
     for (size_t row = first; row < first + count; row++) {
-        const size_t y = row % self->out_height;
-        const char *const image = j->image + row / self->out_height * self->height * self->width * call.out_step;
-        for (size_t x = 0; x < self->out_width; x += call.pixels) {
-            call.pixels = x == self->run_first && self->run_end > x ? self->run_end - x : 1;
-            call.out = (char *)j->run->output + (row * self->out_width + x) * call.out_step;
-            find_taps(self, image, y, x, taps);
-            self->kernel->run(&call);
+        const size_t image = row / self->tile_rows, y = row % self->tile_rows * self->tile.rows;
+        const char *const in = j->image + image * self->height * self->width * pixel;
+        char *const out = (char *)j->run->output + image * self->out_height * self->out_width * pixel;
+        for (size_t t = 0; t < self->tile_columns; t += call.tiles) {
+            call.tiles = t == self->run_first && self->run_end > t ? self->run_end - t : 1;
+            place_inputs(self, in, y, t * self->tile.columns, &to);
+            place_outputs(self, out, y, t * self->tile.columns, &to);
+            self->tile.run(&call);
         }
     }
 }
@@ -215,7 +284,7 @@ static void repeat_pixels(void *argument, size_t first, size_t count) {
     const depthwise_op *const self = j->self;
     const size_t channels = self->call.channels / self->multiplier, element = self->element;
     const char *in = (const char *)j->run->inputs[0] + first * channels * element;
-    char *out = (char *)j->run->workspace + first * self->call.out_step;
+    char *out = (char *)j->run->workspace + first * pixel_bytes(self);
     for (size_t i = 0; i < count * channels; i++, in += element) {
         for (size_t m = 0; m < self->multiplier; m++, out += element) memcpy(out, in, element);
     }
@@ -229,7 +298,7 @@ static void run(struct op *op, const op_run *run) {
         op_split(run, self->images * self->height * self->width, divide_up(PIECE / 16, self->call.channels),
                  repeat_pixels, &j);
     }
-    op_split(run, self->images * self->out_height, self->piece, run_rows, &j);
+    op_split(run, self->images * self->tile_rows, self->piece, run_rows, &j);
 }
 
 const op_class op_depthwise = {"depthwise convolution", infer, choose, create, reshape, run};

@@ -74,8 +74,8 @@ static inline void one_block(const dwconv_call *call, const char *block, size_t 
     for (size_t t = 0; t < call->tap_count; t += 4, weights += 4 * BLOCK) {
         vector x[4];
         for (size_t i = 0; i < 4; i++) { /* past the last tap weights are 0 */
-            const dwconv_tap *const tap = &call->taps[t + i < call->tap_count ? t + i : t];
-            x[i] = load_block((const char *)tap->at + pixel * tap->step + channel, n);
+            const size_t tap = t + i < call->tap_count ? t + i : t;
+            x[i] = load_block(call->in[tap] + pixel * call->in_step[tap] + channel, n);
         }
         const vector low01 = v_zip_low8(x[0], x[1]), high01 = v_zip_high8(x[0], x[1]);
         const vector low23 = v_zip_low8(x[2], x[3]), high23 = v_zip_high8(x[2], x[3]);
@@ -88,7 +88,7 @@ static inline void one_block(const dwconv_call *call, const char *block, size_t 
     const vector zero = v_splat16((int16_t)call->zero_point);
     const vector low = v_add16(v_narrow32(sum[0], sum[1]), zero), high = v_add16(v_narrow32(sum[2], sum[3]), zero);
     const vector bytes = v_narrow16(low, high);
-    char *const out = (char *)call->out + pixel * call->out_step + channel;
+    char *const out = call->out[0] + pixel * call->out_step[0] + channel;
     if (n == BLOCK) {
         v_store(out, bytes);
     } else {
@@ -98,7 +98,7 @@ static inline void one_block(const dwconv_call *call, const char *block, size_t 
 
 static void run(const dwconv_call *call) {
     const size_t size = block_size(call->tap_count);
-    for (size_t pixel = 0; pixel < call->pixels; pixel++) {
+    for (size_t pixel = 0; pixel < call->tiles; pixel++) {
         const char *block = call->packed;
         size_t channel = 0;
         for (; channel + BLOCK <= call->channels; channel += BLOCK, block += size) {

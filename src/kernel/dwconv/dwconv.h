@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Depthwise convolution over NHWC images: a run of output pixels, each channel by itself.
+ * Depthwise convolution over NHWC images: a run of tiles of output pixels, each channel by itself. Any filter has a
+ * kernel of single pixels; common ones have tiles, which load each input once for all the outputs that it is in.
  *
  *   F32, F16   out = clamp(bias + Σ in · weight), summed in f32, taps in order
  *   I8         out = clamp(rint((bias + Σ (in − zero point) · weight) · scale) + zero_point), the same bits everywhere
  *
- * Where the taps are is the caller's: images are never copied or padded. A tap outside of the image points at a piece
- * of `channels` zeros (of the zero point, for int8) with a step of 0.
+ * Where pixels are is the caller's: images are never copied or padded. An input outside of the image is a piece of
+ * `channels` zeros (of the zero point, for int8), an output past its end any other room, both with a step of 0.
  */
 #ifndef KERNEL_DWCONV_H
 #define KERNEL_DWCONV_H
@@ -15,19 +16,15 @@
 
 typedef enum dwconv_type { DWCONV_F32, DWCONV_F16, DWCONV_I8, DWCONV_TYPES } dwconv_type;
 
-/* Where a tap of the run's first pixel is, and how many bytes it moves per pixel. */
-typedef struct dwconv_tap {
-    const void *at;
-    size_t step;
-} dwconv_tap;
-
 typedef struct dwconv_call {
-    size_t pixels, channels, tap_count;
-    const dwconv_tap *taps;
-    const void *packed; /* weights, by the same kernel's `pack` */
-    void *out;
-    size_t out_step;                /* bytes from pixel to pixel */
-    float min, max;                 /* F32, F16 */
+    size_t tiles, channels;
+    size_t tap_count;       /* of single pixels */
+    const char *const *in;  /* the first tile's inputs: rows × columns of its patch, which for a pixel are its taps */
+    const size_t *in_step;  /* bytes from tile to tile */
+    char *const *out;       /* its output pixels */
+    const size_t *out_step; /* bytes from tile to tile */
+    const void *packed;     /* weights, by the same kernel's `pack` */
+    float min, max;         /* F32, F16 */
     int32_t zero_point, qmin, qmax; /* I8: of the output */
 } dwconv_call;
 
@@ -41,11 +38,24 @@ typedef struct dwconv_weights {
     int32_t zero_point; /* I8: of the input */
 } dwconv_weights;
 
+/* Tiles of `rows` × `columns` outputs of a filter × filter window that moves by `stride` in both directions. */
+typedef struct dwconv_tiles {
+    size_t filter, stride, rows, columns; /* a filter of 0 ends a table */
+    size_t least;                         /* channels */
+    void (*run)(const dwconv_call *call);
+} dwconv_tiles;
+
 typedef struct dwconv_kernel {
     size_t (*packed_size)(size_t channels, size_t tap_count); /* bytes; the packed weights are aligned to 64 */
     void (*pack)(const dwconv_weights *weights, void *packed);
-    void (*run)(const dwconv_call *call);
+    void (*run)(const dwconv_call *call); /* single pixels */
+    const dwconv_tiles *tiles;            /* NULL: none */
 } dwconv_kernel;
+
+/* Inputs of a tile along one axis. */
+static inline size_t dwconv_patch(size_t outputs, size_t stride, size_t filter) {
+    return (outputs - 1) * stride + filter;
+}
 
 extern const dwconv_kernel *const dwconv_kernels[DWCONV_TYPES][KERNEL_VERSIONS];
 extern kernel_names dwconv_names[DWCONV_TYPES];

@@ -3,5 +3,5 @@
 
 #include "kernel/dwconv/float.h"
 
-const dwconv_kernel dwconv_f32_c = {dwconv_rows_size, dwconv_pack_rows, run_f32};
-const dwconv_kernel dwconv_f16_c = {dwconv_rows_size, dwconv_pack_rows, run_f16};
+const dwconv_kernel dwconv_f32_c = {dwconv_rows_size, dwconv_pack_rows, run_f32, NULL};
+const dwconv_kernel dwconv_f16_c = {dwconv_rows_size, dwconv_pack_rows, run_f16, NULL};

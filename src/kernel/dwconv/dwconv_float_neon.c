@@ -2,6 +2,7 @@
 #include "kernel/vector/vector_neon.h"
 
 #include "kernel/dwconv/float.h"
+#include "kernel/dwconv/float_tiles.h"
 
-const dwconv_kernel dwconv_f32_neon = {dwconv_rows_size, dwconv_pack_rows, run_f32};
-const dwconv_kernel dwconv_f16_neon = {dwconv_rows_size, dwconv_pack_rows, run_f16};
+const dwconv_kernel dwconv_f32_neon = {dwconv_rows_size, dwconv_pack_rows, run_f32, tiles_f32};
+const dwconv_kernel dwconv_f16_neon = {dwconv_rows_size, dwconv_pack_rows, run_f16, tiles_f16};

@@ -11,4 +11,4 @@ static inline vector v_dot(vector sum, vector x, vector w) {
 
 #include "kernel/dwconv/dot.h"
 
-const dwconv_kernel dwconv_i8_avx2 = {packed_size, pack, run};
+const dwconv_kernel dwconv_i8_avx2 = {packed_size, pack, run, NULL};

@@ -30,4 +30,4 @@ typedef __m512 floats;
 
 #include "kernel/dwconv/dot.h"
 
-const dwconv_kernel dwconv_i8_avx512vnni = {packed_size, pack, run};
+const dwconv_kernel dwconv_i8_avx512vnni = {packed_size, pack, run, NULL};

@@ -5,4 +5,4 @@
 
 #include "kernel/dwconv/dot.h"
 
-const dwconv_kernel dwconv_i8_avxvnni = {packed_size, pack, run};
+const dwconv_kernel dwconv_i8_avxvnni = {packed_size, pack, run, NULL};

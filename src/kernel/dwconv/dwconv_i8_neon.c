@@ -34,7 +34,7 @@ static inline void one_block(const dwconv_call *call, size_t pixel, size_t chann
     int32x4_t sum[4];
     for (size_t i = 0; i < 4; i++) sum[i] = vld1q_s32(first + 4 * i);
     for (size_t t = 0; t < call->tap_count; t++, weights += call->channels) {
-        const int8x16_t x = load((const char *)call->taps[t].at + pixel * call->taps[t].step + channel, n);
+        const int8x16_t x = load(call->in[t] + pixel * call->in_step[t] + channel, n);
         const int8x16_t w = load(weights, n);
         const int16x8_t low = vmull_s8(vget_low_s8(x), vget_low_s8(w)), high = vmull_high_s8(x, w);
         sum[0] = vaddw_s16(sum[0], vget_low_s16(low));
@@ -47,15 +47,15 @@ static inline void one_block(const dwconv_call *call, size_t pixel, size_t chann
     const int16x8_t low = vaddq_s16(vcombine_s16(vqmovn_s32(sum[0]), vqmovn_s32(sum[1])), zero);
     const int16x8_t high = vaddq_s16(vcombine_s16(vqmovn_s32(sum[2]), vqmovn_s32(sum[3])), zero);
     const int8x16_t bytes = vcombine_s8(vqmovn_s16(low), vqmovn_s16(high));
-    memcpy((char *)call->out + pixel * call->out_step + channel, &bytes, n);
+    memcpy(call->out[0] + pixel * call->out_step[0] + channel, &bytes, n);
 }
 
 static void run(const dwconv_call *call) {
-    for (size_t pixel = 0; pixel < call->pixels; pixel++) {
+    for (size_t pixel = 0; pixel < call->tiles; pixel++) {
         size_t c = 0;
         for (; c + BLOCK <= call->channels; c += BLOCK) one_block(call, pixel, c, BLOCK);
         if (c < call->channels) one_block(call, pixel, c, call->channels - c);
     }
 }
 
-const dwconv_kernel dwconv_i8_neon = {dwconv_rows_i8_size, dwconv_pack_rows_i8, run};
+const dwconv_kernel dwconv_i8_neon = {dwconv_rows_i8_size, dwconv_pack_rows_i8, run, NULL};

@@ -38,8 +38,8 @@ INLINE void tile(const dwconv_call *call, access type, size_t pixel, size_t pixe
         for (size_t p = 0; p < pixels; p++) sum[p * vectors + v] = bias;
     }
     for (size_t t = 0; t < call->tap_count; t++) {
-        const size_t step = call->taps[t].step;
-        const char *const in = (const char *)call->taps[t].at + at + pixel * step;
+        const size_t step = call->in_step[t];
+        const char *const in = call->in[t] + at + pixel * step;
         weights += call->channels;
         for (size_t v = 0; v < vectors; v++) {
             const vec weight = load_f32((const char *)(weights + v * VEC), n);
@@ -51,7 +51,7 @@ INLINE void tile(const dwconv_call *call, access type, size_t pixel, size_t pixe
     }
     const vec min = v_splat(call->min), max = v_splat(call->max);
     for (size_t p = 0; p < pixels; p++) {
-        char *const out = (char *)call->out + (pixel + p) * call->out_step + at;
+        char *const out = call->out[0] + (pixel + p) * call->out_step[0] + at;
         for (size_t v = 0; v < vectors; v++) {
             type.store(out + v * VEC * type.size, v_clamp(sum[p * vectors + v], min, max), n);
         }
@@ -60,13 +60,13 @@ INLINE void tile(const dwconv_call *call, access type, size_t pixel, size_t pixe
 
 INLINE void run(const dwconv_call *call, access type) {
     size_t pixel = 0;
-    for (; pixel + 4 <= call->pixels; pixel += 4) {
+    for (; pixel + 4 <= call->tiles; pixel += 4) {
         size_t c = 0;
         for (; c + 2 * VEC <= call->channels; c += 2 * VEC) tile(call, type, pixel, 4, c, 2, VEC);
         for (; c + VEC <= call->channels; c += VEC) tile(call, type, pixel, 4, c, 1, VEC);
         if (c < call->channels) tile(call, type, pixel, 4, c, 1, call->channels - c);
     }
-    for (; pixel < call->pixels; pixel++) {
+    for (; pixel < call->tiles; pixel++) {
         size_t c = 0;
         for (; c + 4 * VEC <= call->channels; c += 4 * VEC) tile(call, type, pixel, 1, c, 4, VEC);
         for (; c + VEC <= call->channels; c += VEC) tile(call, type, pixel, 1, c, 1, VEC);

@@ -8,15 +8,15 @@
 #include "kernel/dwconv/dwconv.h"
 
 static const void *tap_at(const dwconv_call *call, size_t tap, size_t pixel) {
-    return (const char *)call->taps[tap].at + pixel * call->taps[tap].step;
+    return call->in[tap] + pixel * call->in_step[tap];
 }
 
 static double clamped(double x, double min, double max) { return x < min ? min : x > max ? max : x; }
 
 static void run_floats(const dwconv_call *call, bool half) {
     const float *const weights = call->packed;
-    for (size_t p = 0; p < call->pixels; p++) {
-        void *const out = (char *)call->out + p * call->out_step;
+    for (size_t p = 0; p < call->tiles; p++) {
+        void *const out = call->out[0] + p * call->out_step[0];
         for (size_t c = 0; c < call->channels; c++) {
             double sum = weights[c];
             for (size_t t = 0; t < call->tap_count; t++) {
@@ -42,8 +42,8 @@ static void run_i8(const dwconv_call *call) {
     const float *const scale = (const float *)(bias + call->channels);
     const int8_t *const weights = (const int8_t *)(bias + 2 * call->channels);
     const float min = (float)(call->qmin - call->zero_point), max = (float)(call->qmax - call->zero_point);
-    for (size_t p = 0; p < call->pixels; p++) {
-        int8_t *const out = (int8_t *)call->out + p * call->out_step;
+    for (size_t p = 0; p < call->tiles; p++) {
+        int8_t *const out = (int8_t *)call->out[0] + p * call->out_step[0];
         for (size_t c = 0; c < call->channels; c++) {
             uint32_t sum = (uint32_t)bias[c];
             for (size_t t = 0; t < call->tap_count; t++) {
@@ -55,6 +55,6 @@ static void run_i8(const dwconv_call *call) {
     }
 }
 
-const dwconv_kernel dwconv_f32_reference = {dwconv_rows_size, dwconv_pack_rows, run_f32};
-const dwconv_kernel dwconv_f16_reference = {dwconv_rows_size, dwconv_pack_rows, run_f16};
-const dwconv_kernel dwconv_i8_reference = {dwconv_rows_i8_size, dwconv_pack_rows_i8, run_i8};
+const dwconv_kernel dwconv_f32_reference = {dwconv_rows_size, dwconv_pack_rows, run_f32, NULL};
+const dwconv_kernel dwconv_f16_reference = {dwconv_rows_size, dwconv_pack_rows, run_f16, NULL};
+const dwconv_kernel dwconv_i8_reference = {dwconv_rows_i8_size, dwconv_pack_rows_i8, run_i8, NULL};
