@@ -6,6 +6,9 @@
  * of a block with channels 16·l + 4·j …: weights, bias and scale are packed in that order, and packing the sums down
  * to bytes restores the channels' own.
  *
+ * Nine taps, a filter of 3 × 3, are grouped by its columns: what a column of four inputs is interleaved for then serves
+ * two outputs, one above the other. For the lower one each group is there again, a byte further on.
+ *
  * The instruction wants unsigned bytes on one side: activations + 128, whose share 128 · Σ weights is in the bias.
  */
 #include <immintrin.h>
@@ -13,14 +16,24 @@
 
 #include "kernel/dwconv/dwconv.h"
 
+#define UNROLL _Pragma("GCC unroll 16")
 #define LANES (sizeof(vector) / 4) /* sums in a vector */
 #define BLOCK sizeof(vector)       /* channels in a block: four vectors of sums */
 
 static size_t groups_of(size_t tap_count) { return (tap_count + 3) / 4; }
 
+/* Byte i of a group; tap_count where it has none. */
+static size_t tap_of(size_t tap_count, size_t group, size_t i) {
+    if (tap_count != 9) return 4 * group + i < tap_count ? 4 * group + i : tap_count;
+    if (group >= 3) return i > 0 ? 3 * (i - 1) + group - 3 : tap_count;
+    return i < 3 ? 3 * i + group : tap_count;
+}
+
+static size_t stored_groups(size_t tap_count) { return tap_count == 9 ? 6 : groups_of(tap_count); }
+
 /* A block: bias and scale of BLOCK channels, then four vectors of weights per group of four taps. */
 static size_t block_size(size_t tap_count) {
-    return BLOCK * (sizeof(int32_t) + sizeof(float) + 4 * groups_of(tap_count));
+    return BLOCK * (sizeof(int32_t) + sizeof(float) + 4 * stored_groups(tap_count));
 }
 
 static size_t packed_size(size_t channels, size_t tap_count) {
@@ -47,8 +60,10 @@ static void pack(const dwconv_weights *weights, void *packed) {
             if (channel >= weights->channels) continue;
             bias[i] = dwconv_folded_bias(&shifted, channel);
             scale[i] = weights->scale[channel];
-            for (size_t t = 0; t < weights->tap_count; t++) {
-                bytes[(t / 4 * BLOCK + i) * 4 + t % 4] = weights->filter_i8[t * weights->channels + channel];
+            for (size_t at = 0; at < 4 * stored_groups(weights->tap_count); at++) {
+                const size_t tap = tap_of(weights->tap_count, at / 4, at % 4);
+                if (tap == weights->tap_count) continue;
+                bytes[(at / 4 * BLOCK + i) * 4 + at % 4] = weights->filter_i8[tap * weights->channels + channel];
             }
         }
     }
@@ -59,10 +74,32 @@ static inline vector load_block(const void *from, size_t n) {
     return v_xor(n == BLOCK ? v_load(from) : v_load_part(from, n), v_splat8(-128));
 }
 
-static inline vector requantized(vector sum, const float *scale, const dwconv_call *call) {
-    const floats min = v_splat_float((float)(call->qmin - call->zero_point));
+/* Four inputs of each channel of a block, one after the other, as sums want them. */
+static inline void interleave(vector x[4]) {
+    const vector low01 = v_zip_low8(x[0], x[1]), high01 = v_zip_high8(x[0], x[1]);
+    const vector low23 = v_zip_low8(x[2], x[3]), high23 = v_zip_high8(x[2], x[3]);
+    x[0] = v_zip_low16(low01, low23);
+    x[1] = v_zip_high16(low01, low23);
+    x[2] = v_zip_low16(high01, high23);
+    x[3] = v_zip_high16(high01, high23);
+}
+
+/* Sums become the outputs of n channels. What no int holds, and NaN, becomes the smallest. */
+static inline void store_block(const dwconv_call *call, const vector sum[4], const float *scale, char *out,
+                               size_t n) {
     const floats max = v_splat_float((float)(call->qmax - call->zero_point));
-    return v_round(v_max_float(v_min_float(v_mul_float(v_to_float(sum), v_load_float(scale)), max), min));
+    const vector zero = v_splat16((int16_t)call->zero_point);
+    vector q[4];
+    UNROLL for (size_t i = 0; i < 4; i++) {
+        q[i] = v_round(v_min_float(max, v_mul_float(v_to_float(sum[i]), v_load_float(scale + i * LANES))));
+    }
+    const vector low = v_add16(v_narrow32(q[0], q[1]), zero), high = v_add16(v_narrow32(q[2], q[3]), zero);
+    const vector bytes = v_max8(v_narrow16(low, high), v_splat8((char)call->qmin));
+    if (n == BLOCK) {
+        v_store(out, bytes);
+    } else {
+        v_store_part(out, bytes, n);
+    }
 }
 
 static inline void one_block(const dwconv_call *call, const char *block, size_t pixel, size_t channel, size_t n) {
@@ -71,29 +108,17 @@ static inline void one_block(const dwconv_call *call, const char *block, size_t 
     const char *weights = (const char *)(scale + BLOCK);
     vector sum[4];
     for (size_t i = 0; i < 4; i++) sum[i] = v_load(bias + i * LANES);
-    for (size_t t = 0; t < call->tap_count; t += 4, weights += 4 * BLOCK) {
+    for (size_t group = 0; group < groups_of(call->tap_count); group++, weights += 4 * BLOCK) {
         vector x[4];
-        for (size_t i = 0; i < 4; i++) { /* past the last tap weights are 0 */
-            const size_t tap = t + i < call->tap_count ? t + i : t;
-            x[i] = load_block(call->in[tap] + pixel * call->in_step[tap] + channel, n);
+        for (size_t i = 0; i < 4; i++) {
+            const size_t tap = tap_of(call->tap_count, group, i);
+            const size_t any = tap < call->tap_count ? tap : 0; /* its weights are 0 */
+            x[i] = load_block(call->in[any] + pixel * call->in_step[any] + channel, n);
         }
-        const vector low01 = v_zip_low8(x[0], x[1]), high01 = v_zip_high8(x[0], x[1]);
-        const vector low23 = v_zip_low8(x[2], x[3]), high23 = v_zip_high8(x[2], x[3]);
-        sum[0] = v_dot(sum[0], v_zip_low16(low01, low23), v_load(weights));
-        sum[1] = v_dot(sum[1], v_zip_high16(low01, low23), v_load(weights + BLOCK));
-        sum[2] = v_dot(sum[2], v_zip_low16(high01, high23), v_load(weights + 2 * BLOCK));
-        sum[3] = v_dot(sum[3], v_zip_high16(high01, high23), v_load(weights + 3 * BLOCK));
+        interleave(x);
+        for (size_t i = 0; i < 4; i++) sum[i] = v_dot(sum[i], x[i], v_load(weights + i * BLOCK));
     }
-    for (size_t i = 0; i < 4; i++) sum[i] = requantized(sum[i], scale + i * LANES, call);
-    const vector zero = v_splat16((int16_t)call->zero_point);
-    const vector low = v_add16(v_narrow32(sum[0], sum[1]), zero), high = v_add16(v_narrow32(sum[2], sum[3]), zero);
-    const vector bytes = v_narrow16(low, high);
-    char *const out = call->out[0] + pixel * call->out_step[0] + channel;
-    if (n == BLOCK) {
-        v_store(out, bytes);
-    } else {
-        v_store_part(out, bytes, n);
-    }
+    store_block(call, sum, scale, call->out[0] + pixel * call->out_step[0] + channel, n);
 }
 
 static void run(const dwconv_call *call) {

@@ -17,7 +17,8 @@ typedef __m256 floats;
 #define v_zip_high8 _mm256_unpackhi_epi8
 #define v_zip_low16 _mm256_unpacklo_epi16
 #define v_zip_high16 _mm256_unpackhi_epi16
-#define v_add16 _mm256_add_epi16
+#define v_add16 _mm256_adds_epi16
+#define v_max8 _mm256_max_epi8
 #define v_narrow32 _mm256_packs_epi32
 #define v_narrow16 _mm256_packs_epi16
 #define v_splat_float _mm256_set1_ps
@@ -25,7 +26,6 @@ typedef __m256 floats;
 #define v_to_float _mm256_cvtepi32_ps
 #define v_mul_float _mm256_mul_ps
 #define v_min_float _mm256_min_ps
-#define v_max_float _mm256_max_ps
 #define v_round _mm256_cvtps_epi32
 
 static inline vector v_load_part(const void *from, size_t n) {

@@ -11,4 +11,7 @@ static inline vector v_dot(vector sum, vector x, vector w) {
 
 #include "kernel/dwconv/dot.h"
 
-const dwconv_kernel dwconv_i8_avx2 = {packed_size, pack, run, NULL};
+#define TOGETHER 1
+#include "kernel/dwconv/dot_tiles.h"
+
+const dwconv_kernel dwconv_i8_avx2 = {packed_size, pack, run, tiles};

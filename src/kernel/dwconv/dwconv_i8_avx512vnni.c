@@ -17,7 +17,8 @@ typedef __m512 floats;
 #define v_zip_low16 _mm512_unpacklo_epi16
 #define v_zip_high16 _mm512_unpackhi_epi16
 #define v_dot _mm512_dpbusd_epi32
-#define v_add16 _mm512_add_epi16
+#define v_add16 _mm512_adds_epi16
+#define v_max8 _mm512_max_epi8
 #define v_narrow32 _mm512_packs_epi32
 #define v_narrow16 _mm512_packs_epi16
 #define v_splat_float _mm512_set1_ps
@@ -25,9 +26,11 @@ typedef __m512 floats;
 #define v_to_float _mm512_cvtepi32_ps
 #define v_mul_float _mm512_mul_ps
 #define v_min_float _mm512_min_ps
-#define v_max_float _mm512_max_ps
 #define v_round _mm512_cvtps_epi32
 
 #include "kernel/dwconv/dot.h"
 
-const dwconv_kernel dwconv_i8_avx512vnni = {packed_size, pack, run, NULL};
+#define TOGETHER 2
+#include "kernel/dwconv/dot_tiles.h"
+
+const dwconv_kernel dwconv_i8_avx512vnni = {packed_size, pack, run, tiles};

@@ -5,4 +5,7 @@
 
 #include "kernel/dwconv/dot.h"
 
-const dwconv_kernel dwconv_i8_avxvnni = {packed_size, pack, run, NULL};
+#define TOGETHER 1
+#include "kernel/dwconv/dot_tiles.h"
+
+const dwconv_kernel dwconv_i8_avxvnni = {packed_size, pack, run, tiles};
