@@ -38,14 +38,14 @@ static bool parse(const char *words, struct values *values, bool *help, struct f
         CHOICE("format", choices, values->choice, ""),
         SIZES("cpu-threads", "N", values->sizes, ""),
     };
-    const command_line line = {"test",
-                               "",
-                               "",
-                               options,
-                               sizeof options / sizeof *options,
-                               common,
-                               sizeof common / sizeof *common,
-                               &values->arguments};
+    const command_line line = {.name = "test",
+                               .synopsis = "",
+                               .summary = "",
+                               .options = options,
+                               .option_count = sizeof options / sizeof *options,
+                               .common = common,
+                               .common_count = sizeof common / sizeof *common,
+                               .arguments = &values->arguments};
     static char copy[512];
     char *arguments[32];
     int count = 0;

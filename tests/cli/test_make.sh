@@ -54,6 +54,19 @@ expect 1 'exists only inside of its delegate' extract "$cases/linear/qp8_f32_qc8
 expect 1 'nowhere/one.pte: cannot be written' extract "$tmp/net.pte" --node 2 -o "$tmp/nowhere/one.pte"
 expect 2 'which node' extract "$tmp/net.pte" -o "$tmp/one.pte"
 
+# The language: every operator stands in --help and in the documents; all lines of the example there are run.
+"$mica" make --help >"$tmp/help"
+for word in $(sed -n 's/^    {"\([a-z0-9]*\)", \(add\|go\)_.*/\1/p' "$2/tools/mica/make_chain.c"); do
+    check "$word in --help" grep -qw "$word" "$tmp/help"
+    check "$word in docs/make.md" grep -qw "$word" "$2/docs/make.md"
+done
+sed -n '/^  x = input/,/^  softmax/p' "$tmp/help" >"$tmp/example.txt"
+check 'the example of --help' "$mica" make chain "$tmp/example.txt" -o "$tmp/example.pte"
+expect 0 '1x10' run "$tmp/example.pte"
+sed -n '/^x = input/,/^softmax/p' "$2/docs/make.md" >"$tmp/example.txt"
+check 'the example of docs/make.md' "$mica" make chain "$tmp/example.txt" -o "$tmp/example.pte"
+expect 0 '1x10' run "$tmp/example.pte"
+
 echo 'linear n=3' >"$tmp/bad.txt"
 expect 2 'bad.txt: line 1: the first line must be an input' make chain "$tmp/bad.txt" -o "$tmp/one.pte"
 printf 'input 1x3\nlinear n=3 colour=red\n' >"$tmp/bad.txt"

@@ -69,11 +69,11 @@ def random_chain(dice):
     """A small network, and what it may differ by: a quantum of one layer moves the next ones."""
     size = lambda most: dice.randint(1, most)  # noqa: E731
     act = lambda: dice.choice(["", " act=relu", " act=relu6"])  # noqa: E731
-    lines = [f"x = input {size(2)}x{size(6)}x{size(9) + 5}x{size(9) + 5}"]
+    lines = [f"x = input {size(2)}x{size(6) + 1}x{size(9) + 5}x{size(9) + 5}"]
     for _ in range(size(4)):
         quant = dice.choice(["none", "static", "per-tensor", "dynamic"])
         kernel = dice.choice([1, 1, 2, 3])
-        window = f"kernel={kernel} padding={dice.randint(0, kernel // 2)} stride={dice.choice([1, 1, 2])}"
+        window = f"kernel={kernel} padding={kernel // 2} stride={dice.choice([1, 1, 2])}"
         kind = dice.randint(0, 5)
         if kind == 0:
             lines.append(f"depthwise {window} quant={'static' if quant == 'dynamic' else quant}{act()}")

@@ -368,6 +368,7 @@ bool command_make(int argc, char **argv, struct fault *fault) {
         .summary = "Makes benchmark models, quantized as their variant asks, with an ETRecord beside each.",
         .options = options,
         .option_count = sizeof options / sizeof *options,
+        .notes = make_chain_help,
         .arguments = &make.arguments,
     };
     bool go;

@@ -15,6 +15,8 @@ bool make_accepted(struct fault *fault, const mica_context *context, mica_status
  * language. */
 bool make_chain(mica_author *author, const mica_context *context, const char *path, size_t seed, struct fault *fault);
 
+extern const char make_chain_help[]; /* the language, for --help */
+
 /* "OUT.pte", ".etrecord" → "OUT.etrecord", which the caller frees. */
 char *make_beside(const char *path, const char *suffix);
 

@@ -15,6 +15,30 @@
 
 #include "make.h"
 
+const char make_chain_help[] =
+    "A network's description has one operator per line, each on what the line before gave:\n"
+    "\n"
+    "  x = input 1x3x32x32                  # a name for later; type=f16, dynamic=yes\n"
+    "  conv2d channels=32 kernel=3 padding=1 act=relu quant=static\n"
+    "  depthwise kernel=3 padding=1 stride=2\n"
+    "  y = maxpool kernel=2 stride=2\n"
+    "  sigmoid\n"
+    "  add y                                # the line before, and y\n"
+    "  globalavgpool\n"
+    "  flatten\n"
+    "  linear n=10 quant=int4 group-size=32\n"
+    "  softmax\n"
+    "\n"
+    "Lines:       input SHAPE, from NAME, output\n"
+    "Weights:     linear n=, conv2d channels=, depthwise\n"
+    "             act=none|relu|relu6|hardtanh bias=yes|no\n"
+    "             quant=none|static|per-tensor|dynamic|int4|int4-channels\n"
+    "Windows:     kernel= stride= padding= dilation=, each N or HEIGHTxWIDTH; groups=\n"
+    "Two values:  matmul, add, sub, mul, div, minimum, maximum NAME\n"
+    "Pooling:     maxpool, avgpool, globalavgpool\n"
+    "Elements:    relu, relu6, hardtanh, sigmoid, tanh, gelu, hardswish, exp, abs, square, neg, floor, ceil\n"
+    "Others:      flatten, softmax\n";
+
 #define MAX_WORDS 16
 #define MAX_NAMES 256
 #define NAME_SIZE 32

@@ -240,4 +240,5 @@ void options_help(const command_line *line, size_t width, FILE *out) {
     for (size_t i = 0; i < line->option_count; i++) describe(&line->options[i], width, out);
     if (line->common_count) fputs("\nCommon options:\n", out);
     for (size_t i = 0; i < line->common_count; i++) describe(&line->common[i], width, out);
+    if (line->notes) fprintf(out, "\n%s", line->notes);
 }

@@ -77,6 +77,7 @@ typedef struct command_line {
     const struct option *common; /* listed after its own */
     size_t common_count;
     option_list *arguments; /* what is no option, in order */
+    const char *notes;      /* stands at the end of --help as it is, or NULL */
 } command_line;
 
 /* Fills the targets. `help` becomes true when --help was asked for, and the rest is then not looked at.
