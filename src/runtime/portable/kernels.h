@@ -118,6 +118,9 @@ mica_status view_as_real_copy(kernel_call *call);
 mica_status fft_r2c(kernel_call *call);
 mica_status fft_c2r(kernel_call *call);
 
+/* hadamard.c */
+mica_status fast_hadamard_transform(kernel_call *call);
+
 /* distance.c */
 mica_status cdist(kernel_call *call);
 mica_status pdist(kernel_call *call);

@@ -604,6 +604,18 @@ for t in (q8, k8, v8):
     real.append((t.float() - z.float()) * s)
 case(L + "custom_quantized_sdpa.out", [q8, k8, v8, 3, None, 0.0, True, None] + parameters + [False],
      [attend(*real, 3, None, True)])
+hadamard = torch.ones(1, 1)
+for _ in range(3):
+    hadamard = torch.kron(hadamard, torch.tensor([[1.0, 1.0], [1.0, -1.0]]))
+case(L + "fast_hadamard_transform.out", [mixed(2, 8)], [mixed(2, 8) @ hadamard / math.sqrt(8)])
+# Of order 28, the transforms of the first element of each block, which are shifts of the others'.
+rows = """+--------++++--+-++-+-++--++ ++----++------+--++---+-++-+
+          +-+--+--++--+++------++----+ +--++--+-+--+---++++-+------""".split()
+one = torch.zeros(4, 56)
+one[[0, 1, 2, 3], [0, 14, 28, 42]] = 1
+shown = torch.tensor([[1.0 if sign == "+" else -1.0 for sign in row] for row in rows]) / math.sqrt(2)
+case(L + "fast_hadamard_transform.out", [one], [shown.repeat_interleave(2, 1)])
+case(L + "fast_hadamard_transform.out", [mixed(2, 12)], "SHAPE f32[2,12]")
 case(L + "update_cache.out", [new_k, Written(cache_k), 2], [all_k, torch.zeros(1)])
 moved = cache_k.clone()
 moved[:, 5], moved[:, 1] = new_k[:, 0], new_k[:, 1]
