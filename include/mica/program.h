@@ -108,8 +108,10 @@ MICA_API size_t mica_method_index(const mica_method *method); /* of its method i
  * Other kinds must equal the traced value. Errors: ARGUMENT, TYPE, SHAPE, VALUE. */
 MICA_API MICA_MUST_USE mica_status mica_method_set_input(mica_method *method, size_t index, const mica_value *value);
 
-/* Runs once. All inputs must be set; they stay set. On failure mutable state is as before the call whenever the
- * failure was found before the first instruction. Errors: STATE, SHAPE, VALUE, LIMIT, UNSUPPORTED. */
+/* Runs once. All inputs must be set; they stay set. On failure there are no outputs, and mutable state is as before the
+ * call: programs store it last, after all that can fail, but for operators that change a cache in place
+ * (llama::update_cache, …), which check their own arguments first and stay done when a later instruction fails.
+ * Errors: STATE, SHAPE, TYPE, VALUE, LIMIT, UNSUPPORTED; the text names the kernel, the instruction and the values. */
 MICA_API MICA_MUST_USE mica_status mica_method_run(mica_method *method);
 
 /* Output `index` of the last run; tensors are borrowed until the next run or destroy. Errors: ARGUMENT, STATE. */

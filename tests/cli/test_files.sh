@@ -33,6 +33,8 @@ expect 1 'no test cases' run "$cases/linear/pf32_1x256x256/model.pte" --bundled
 expect 0 5x4 run "$bundled"
 expect 0 5x4 explain "$bundled"
 expect 0 'output of best' info "$bundled"
+expect 0 '^test cases of forward: 3' info "$bundled"
+expect 0 '^ *1  int  *3 ' info "$bundled"
 expect 0 5x4 run "$bundled" --check
 
 # The memory plan, in all formats.

@@ -16,10 +16,11 @@ struct info {
 };
 
 static const column columns[] = {
-    {"method", NULL, 0, 0},           {"item", NULL, 0, 0},          {"index", "index", 0, 0},
-    {"name", "name", 0, 0},           {"type", "type", 0, 0},        {"shape", "shape", 0, 0},
-    {"dynamic", "dynamic", 0, 0},     {"dim_order", "layout", 0, 0}, {"calls", "calls", 0, 0},
-    {"available", "available", 0, 0}, {"lack", "why not", 0, 0},     {"bytes", "bytes", 0, 0},
+    {"method", NULL, 0, 0},        {"item", NULL, 0, 0},     {"index", "index", 0, 0},
+    {"name", "name", 0, 0},        {"type", "type", 0, 0},   {"shape", "shape", 0, 0},
+    {"value", "value", -1, 0},     {"count", "count", 0, 0}, {"dynamic", "dynamic", 0, 0},
+    {"dim_order", "layout", 0, 0}, {"calls", "calls", 0, 0}, {"available", "available", 0, 0},
+    {"lack", "why not", 0, 0},     {"bytes", "bytes", 0, 0},
 };
 
 /* ---- the rows: one for each thing, told apart by "item" ---- */
@@ -31,13 +32,23 @@ static json_t *new_row(json_t *rows, const char *method, const char *item) {
     return row;
 }
 
+/* The value that an input must have, or an output has. */
+static void add_constant(json_t *row, const mica_value *value) {
+    switch (value->kind) {
+    case MICA_INT: json_object_set_new(row, "value", json_integer(value->as.integer)); break;
+    case MICA_DOUBLE: row_real(row, "value", value->as.real); break;
+    case MICA_BOOLEAN: row_text(row, "value", value->as.boolean ? "true" : "false"); break;
+    case MICA_STRING: row_text(row, "value", value->as.string); break;
+    default: break;
+    }
+}
+
 static void add_value(json_t *rows, const char *method, const char *item, size_t index, const mica_value_info *info) {
-    static const char *const kinds[] = {"none", "tensor", "int", "double", "bool", "string", "tensor list"};
     json_t *const row = new_row(rows, method, item);
     row_count(row, "index", index);
     if (info->kind != MICA_TENSOR) {
-        const size_t kind = (size_t)info->kind;
-        row_text(row, "type", kind < COUNT(kinds) ? kinds[kind] : "?");
+        row_text(row, "type", kind_name(info->kind));
+        add_constant(row, &info->constant);
         return;
     }
     char text[SHAPE_TEXT];
@@ -79,6 +90,8 @@ static bool add_method(json_t *rows, const mica_program *program, size_t index, 
         row_text(new_row(rows, method, "missing data"), "name", key);
     }
     row_count(new_row(rows, method, "planned memory"), "bytes", mica_program_planned_bytes(program, index));
+    const size_t cases = mica_program_case_count(program, index);
+    if (cases) row_count(new_row(rows, method, "test cases"), "count", cases);
     return true;
 }
 
@@ -125,9 +138,9 @@ static json_t *document(const json_t *rows, const char *path) {
             for (size_t p = 0; p < COUNT(plural); p++) json_object_set_new(method, plural[p][1], json_array());
             json_array_append_new(methods, method);
         }
-        if (strcmp(item, "planned memory") == 0) {
+        if (strcmp(item, "planned memory") == 0)
             json_object_set(method, "planned_bytes", json_object_get(row, "bytes"));
-        }
+        if (strcmp(item, "test cases") == 0) json_object_set(method, "test_cases", json_object_get(row, "count"));
         for (size_t p = 0; p < COUNT(plural); p++) {
             if (strcmp(item, plural[p][0]) != 0) continue;
             json_t *const entry = json_copy(row);
@@ -142,6 +155,20 @@ static json_t *document(const json_t *rows, const char *path) {
                      "missing_operators", missing);
 }
 
+/* A table below its heading, or behind it a single number. */
+static void print_section(const json_t *rows, bool heading) {
+    const json_t *const row = json_array_get(rows, 0);
+    const json_t *const bytes = json_object_get(row, "bytes"), *const count = json_object_get(row, "count");
+    if (count) {
+        printf(": %lld\n", (long long)json_integer_value(count));
+    } else if (heading && bytes) {
+        printf(": %lld bytes\n", (long long)json_integer_value(bytes));
+    } else {
+        if (heading) putchar('\n');
+        table_print(rows, columns, COUNT(columns), OUTPUT_TABLE, NULL, stdout);
+    }
+}
+
 /* A heading and a table for each run of rows of the same method and item. */
 static void print_sections(const json_t *rows) {
     json_t *section = json_array();
@@ -154,8 +181,8 @@ static void print_sections(const json_t *rows) {
         }
         const char *const method = json_string_value(json_object_get(row, "method"));
         const char *const item = json_string_value(json_object_get(row, "item"));
-        if (*method) printf("\n%s of %s\n", item, method);
-        table_print(section, columns, COUNT(columns), OUTPUT_TABLE, NULL, stdout);
+        if (*method) printf("\n%s of %s", item, method);
+        print_section(section, *method);
         json_array_clear(section);
     }
     json_decref(section);

@@ -216,6 +216,11 @@ bool tensor_compare(const mica_tensor *got, const mica_tensor *want, double atol
     return true;
 }
 
+const char *kind_name(mica_kind kind) {
+    static const char *const names[] = {"none", "tensor", "int", "double", "bool", "string", "tensor list"};
+    return (size_t)kind < sizeof names / sizeof *names ? names[kind] : "?";
+}
+
 const char *shape_text(const size_t *sizes, size_t rank, char text[SHAPE_TEXT]) {
     char *at = strcpy(text, rank ? "" : "scalar");
     for (size_t d = 0; d < rank; d++) at += sprintf(at, d ? "x%zu" : "%zu", sizes[d]);

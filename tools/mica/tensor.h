@@ -45,6 +45,8 @@ typedef struct difference {
 bool tensor_compare(const mica_tensor *got, const mica_tensor *want, double atol, double rtol, difference *result,
                     struct fault *fault);
 
+const char *kind_name(mica_kind kind); /* "none", "tensor", …; "?" for an unknown one */
+
 /* "1x256"; "scalar" for rank 0. Gives `text`. */
 #define SHAPE_TEXT (21 * MICA_MAX_RANK + 8)
 const char *shape_text(const size_t *sizes, size_t rank, char text[SHAPE_TEXT]);
