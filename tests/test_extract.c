@@ -256,7 +256,9 @@ static void extract_all(const char *folder) {
     glob_t data;
     snprintf(path, sizeof path, "%s/*.ptd", folder);
     const bool external = glob(path, 0, NULL, &data) == 0;
-    const mica_program_options with = {sizeof with, external ? (const char *const *)data.gl_pathv : NULL, external};
+    const mica_program_options with = {.size = sizeof with,
+                                       .data_paths = external ? (const char *const *)data.gl_pathv : NULL,
+                                       .data_path_count = external};
     snprintf(path, sizeof path, "%s/model.pte", folder);
     assert_int_equal(mica_context_create(&options, &context), MICA_OK);
     if (mica_program_open(context, path, &with, &program) ||

@@ -39,10 +39,10 @@ static void run_wrong(struct op *op, const op_run *run) {
 }
 
 static mica_status create_wrong(const mica_operation *operation, const op_target *target, const op_choice *choice,
-                                struct pool *pool, struct arena *arena, struct op **out, mica_error *error) {
+                                struct weights *weights, struct arena *arena, struct op **out, mica_error *error) {
     static op_class wrong;
     const mica_status status =
-        __real_op_class_of(operation->kind)->create(operation, target, choice, pool, arena, out, error);
+        __real_op_class_of(operation->kind)->create(operation, target, choice, weights, arena, out, error);
     if (status != MICA_OK || target->kernels == MICA_KERNELS_REFERENCE) return status;
     wrong = *(*out)->class;
     wrong.run = run_wrong;
@@ -74,7 +74,7 @@ static void check_model(const char *path, mica_operation_kind kind, double how, 
     spoiled = how;
     call.input_count = option_list_group(&none, 0, &call.inputs);
     assert_true(context_open(&settings, MICA_KERNELS_AUTO, NULL, &context, &fault));
-    assert_true(model_open(&model, context, path, NULL, NULL, &fault));
+    assert_true(model_open(&model, context, path, NULL, NULL, NULL, &fault));
     assert_true(check_open(&check, &settings, &model, &fault));
     assert_true(model_set_inputs(&model, &call, &seed, &fault));
     assert_true(check_call(&check, 0, 2, &fault));
@@ -166,7 +166,7 @@ static void check_cases(const char *folder, mica_kernels kernels) {
         struct model model = {0};
         struct check check = {0};
         uint64_t seed = 0;
-        bool good = model_open(&model, context, item->model, item->data_path, item->method, &fault) &&
+        bool good = model_open(&model, context, item->model, item->data_path, NULL, item->method, &fault) &&
                     check_open(&check, &settings, &model, &fault);
         do { /* the calls of one loaded method */
             const model_call call = case_call(&index.items[i]);

@@ -68,7 +68,7 @@ static void every_plan_is_sound(void **state) {
         const model_case *const item = &index.items[i];
         struct model model = {0};
         if (item->call > 0) continue;
-        if (!model_open(&model, context, item->model, item->data_path, item->method, &fault))
+        if (!model_open(&model, context, item->model, item->data_path, NULL, item->method, &fault))
             fail_msg("%s", fault.text);
         check_method(model.method);
         model_close(&model);
@@ -85,8 +85,8 @@ static void a_plan_is_told(void **state) {
     struct fault fault = {0};
     mica_memory_plan *plan = NULL;
     assert_int_equal(mica_context_create(NULL, &context), MICA_OK);
-    assert_true(
-        model_open(&model, context, MICA_TEST_DATA "/cases/graph/mixed_two_delegates/model.pte", NULL, NULL, &fault));
+    assert_true(model_open(&model, context, MICA_TEST_DATA "/cases/graph/mixed_two_delegates/model.pte", NULL, NULL,
+                           NULL, &fault));
     assert_int_equal(mica_method_plan(model.method, &plan), MICA_OK);
     const mica_memory_region *const planned = mica_memory_plan_region(plan, 0);
     assert_int_equal(planned->delegate, -1);

@@ -23,7 +23,15 @@ typedef struct mica_program_options {
     size_t size;
     const char *const *data_paths; /* external weights (.ptd), searched in order */
     size_t data_path_count;
+    const char *weights_cache; /* file to keep the packed weights of its methods in (NULL: none): see below */
 } mica_program_options;
+
+/* The file of `weights_cache` is read, mapped, when a method is loaded: what it holds is not packed again, and processes
+ * share its pages. What it lacks is packed, and the file written anew and replaced as a whole. It is believed only as
+ * far as it proves itself: an entry must have been made of weights with the same contents, for the same CPU, by kernels
+ * that pack alike, and its bytes must have the hash that they were written with. A file that is missing, damaged or of
+ * another model is no error. Contents are known to be the same when the model is the very file that the entry was made
+ * of (device, inode, size, times of change); otherwise they are hashed. */
 
 /* Opens and verifies a file: every structure and every meaning that later use relies on. The file is mapped; it must not
  * change while the program is open. A bundled program (.bpte) is opened as the program inside it, with its test cases.
@@ -124,6 +132,16 @@ typedef struct mica_method_memory {
     size_t workspace; /* intermediate values and scratch inside delegates, for the last shapes */
 } mica_method_memory;
 MICA_API void mica_method_query_memory(const mica_method *method, mica_method_memory *memory);
+
+/* Where the packed weights of a method came from when it was loaded, in bytes. */
+typedef struct mica_method_weights {
+    size_t packed;           /* from the model's weights */
+    size_t cached;           /* mapped from the file of `weights_cache` */
+    size_t shared;           /* another method of the same context had them */
+    bool cache_written;      /* the file was written anew */
+    const char *cache_fault; /* what kept it from being used or written: "is damaged"; "" */
+} mica_method_weights;
+MICA_API void mica_method_query_weights(const mica_method *method, mica_method_weights *weights);
 
 #ifdef __cplusplus
 }

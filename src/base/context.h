@@ -12,9 +12,10 @@
 
 struct mica_context {
     mica_allocator allocator;
-    size_t memory_limit;    /* bytes for one program or method; 0: none */
-    cpu_features features;  /* of this CPU, under the cap */
-    const cpu_level *level; /* the strongest level that they make */
+    struct weights_block *weights; /* packed weights that its methods may share */
+    size_t memory_limit;           /* bytes for one program or method; 0: none */
+    cpu_features features;         /* of this CPU, under the cap */
+    const cpu_level *level;        /* the strongest level that they make */
     mica_kernels kernels;
     bool fuse;
     struct pool *pool; /* its threads start at the first run that needs them */

@@ -76,6 +76,10 @@ mica_status file_draft(const char *path, const void *data, size_t size, struct f
     if (!draft->path) return fail(error, errno);
     draft->direct = exists && !S_ISREG(status.st_mode);
     draft->descriptor = draft->direct ? open(path, O_WRONLY | O_CLOEXEC) : open_draft(draft);
+    return file_append(draft, data, size, error);
+}
+
+mica_status file_append(struct file_draft *draft, const void *data, size_t size, mica_error *error) {
     if (draft->descriptor >= 0 && write_all(draft->descriptor, data, size)) return MICA_OK;
     const int problem = errno;
     file_drop(draft);

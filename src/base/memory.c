@@ -1,19 +1,55 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/memory.h"
 
+#include "base/clock.h"
+
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* Large memory is mapped where huge pages can back all of it but its end: small ones cost more to get than to fill. The
+ * end takes small ones, so that nothing is held that nobody asked for. */
+#define LARGE ((size_t)8 << 20)
+#define HUGE_PAGE ((size_t)2 << 20)
+#define SLOW 1000000 /* ns for one huge page: ten times what filling it takes */
+
+/* A virtual machine may have given its free huge pages back to the host, which is slow to return them, while small ones
+ * are there: the first one tells. */
+static void choose_pages(uint8_t *memory, size_t size) {
+    madvise(memory, size, MADV_HUGEPAGE); /* a kernel without them gives small ones */
+    const uint64_t start = clock_now();
+    *(volatile uint8_t *)memory = 0;
+    if (clock_now() - start > SLOW) madvise(memory + HUGE_PAGE, size - HUGE_PAGE, MADV_NOHUGEPAGE);
+}
+
+static void *map_large(size_t size) {
+    size_t room;
+    if (!size_add(size, HUGE_PAGE, &room)) return NULL;
+    uint8_t *const start = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (start == MAP_FAILED) return NULL;
+    uint8_t *const memory = start + (HUGE_PAGE - (uintptr_t)start % HUGE_PAGE) % HUGE_PAGE;
+    uint8_t *const end = memory + round_up(size, (size_t)sysconf(_SC_PAGESIZE));
+    if (memory > start) munmap(start, (size_t)(memory - start));
+    if (end < start + room) munmap(end, (size_t)(start + room - end));
+    choose_pages(memory, size);
+    return memory;
+}
 
 static void *default_allocate(void *user, size_t size, size_t alignment) {
     (void)user;
+    if (size >= LARGE) return map_large(size);
     void *memory = NULL;
     return posix_memalign(&memory, max_size(alignment, sizeof(void *)), size) == 0 ? memory : NULL;
 }
 
 static void default_release(void *user, void *memory, size_t size) {
     (void)user;
-    (void)size;
-    free(memory);
+    if (size >= LARGE) {
+        munmap(memory, size);
+    } else {
+        free(memory);
+    }
 }
 
 const mica_allocator memory_default = {default_allocate, default_release, NULL};

@@ -19,7 +19,7 @@ static inline size_t divide_up(size_t a, size_t b) { return a / b + (a % b != 0)
 static inline size_t min_size(size_t a, size_t b) { return a < b ? a : b; }
 static inline size_t max_size(size_t a, size_t b) { return a > b ? a : b; }
 
-extern const mica_allocator memory_default; /* malloc */
+extern const mica_allocator memory_default; /* malloc; huge pages for large memory where they are had */
 
 /* ---- arena: allocations that live and die together ---- */
 typedef struct arena_block arena_block;

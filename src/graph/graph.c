@@ -132,7 +132,7 @@ static mica_status create_step(struct graph *graph, const lower_step *lowered, m
     op_choice choice;
     TRY(class->choose(operation, &graph->options.target, &choice, error));
     struct op *op = NULL;
-    TRY(class->create(operation, &graph->options.target, &choice, graph->options.pool, graph->arena, &op, error));
+    TRY(class->create(operation, &graph->options.target, &choice, graph->options.weights, graph->arena, &op, error));
     struct step *const out = &graph->steps[graph->step_count++];
     *out = (struct step){.op = op,
                          .output = lowered->output,

@@ -2,7 +2,7 @@
  *
  * One delegate: its nodes as operators in a flat array, its values in one planned workspace.
  *
- *   graph_create   nodes to operators: fuse, choose, pack
+ *   graph_create   nodes to operators: fuse, choose, ask for packed weights
  *   graph_resize   infer shapes from the external inputs' dims, plan memory, reshape operators
  *   graph_run      call the operators in order, one event per node
  */
@@ -23,6 +23,7 @@ typedef struct graph_options {
     bool fuse;
     size_t memory_limit; /* for the workspace */
     struct pool *pool;
+    struct weights *weights; /* asked for what operators want packed; the caller then packs */
 } graph_options;
 
 /* `payload` and `arena` outlive the graph. Errors: FORMAT, SHAPE, UNSUPPORTED, LIMIT, MEMORY. */

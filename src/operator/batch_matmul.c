@@ -12,8 +12,8 @@ typedef struct batch_matmul {
     struct op base;
     gemm_plan plan;
     gemm_rhs rhs;
-    uint8_t *packed;      /* a constant right operand */
-    size_t lhs_row_bytes; /* k elements */
+    const uint8_t *packed; /* a constant right operand */
+    size_t lhs_row_bytes;  /* k elements */
     size_t rhs_matrix_bytes, rhs_count;
     op_shape lhs_batch, rhs_batch, batch; /* leading dims, padded to the output's */
 } batch_matmul;
@@ -82,9 +82,8 @@ static void pack_all(const batch_matmul *self, const void *data, uint8_t *packed
 }
 
 static mica_status create(const mica_operation *operation, const op_target *target, const op_choice *choice,
-                          struct pool *pool, struct arena *arena, struct op **out, mica_error *error) {
+                          struct weights *weights, struct arena *arena, struct op **out, mica_error *error) {
     const mica_operand *const right = operation->inputs[1];
-    void *memory = NULL;
     struct op *op = NULL;
     TRY(op_new(&op_batch_matmul, operation, choice, arena, sizeof(batch_matmul), &op, error));
     batch_matmul *const self = (batch_matmul *)op;
@@ -92,7 +91,7 @@ static mica_status create(const mica_operation *operation, const op_target *targ
     op_shape shape = {.rank = right->rank};
     for (size_t i = 0; i < right->rank; i++) shape.dims[i] = right->dims[i];
     dispatch_plan(operation, target, &self->plan);
-    self->plan.threads = pool_threads(pool);
+    self->plan.threads = pool_threads(weights->pool);
     take_right_shape(self, &shape);
     if (!gemm_plan_init(&self->plan)) return op_unsupported(operation, error);
     TRY(gemm_rhs_of(operation, self->plan.variant, NULL, self->plan.n, arena, &self->rhs, error));
@@ -101,11 +100,10 @@ static mica_status create(const mica_operation *operation, const op_target *targ
         if (!size_mul(self->plan.rhs_bytes, self->rhs_count, &size)) {
             return error_set(error, MICA_ERROR_LIMIT, "the packed right operand is too large");
         }
-        TRY(arena_raw(arena, size, &memory, error));
-        self->packed = memory;
         op->packed_bytes = size;
-        op->releases_constants = true;
-        pack_all(self, right->data, self->packed, pool, self->plan.threads);
+        self->rhs.data = right->data;
+        TRY(gemm_ask(&self->plan, &self->rhs, &(gemm_constant){.matrices = self->rhs_count}, weights, &self->packed,
+                     error));
     }
     *out = op;
     return MICA_OK;

@@ -113,8 +113,8 @@ static quantize_binary integer_constants(const mica_operation *operation) {
 }
 
 static mica_status create(const mica_operation *operation, const op_target *target, const op_choice *choice,
-                          struct pool *pool, struct arena *arena, struct op **out, mica_error *error) {
-    (void)pool;
+                          struct weights *weights, struct arena *arena, struct op **out, mica_error *error) {
+    (void)weights;
     struct op *op = NULL;
     TRY(op_new(&op_binary, operation, choice, arena, sizeof(binary_op), &op, error));
     binary_op *const self = (binary_op *)op;

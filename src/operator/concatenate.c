@@ -37,8 +37,8 @@ static mica_status choose(const mica_operation *operation, const op_target *targ
 }
 
 static mica_status create(const mica_operation *operation, const op_target *target, const op_choice *choice,
-                          struct pool *pool, struct arena *arena, struct op **out, mica_error *error) {
-    (void)target, (void)pool;
+                          struct weights *weights, struct arena *arena, struct op **out, mica_error *error) {
+    (void)target, (void)weights;
     return op_new(&op_concatenate, operation, choice, arena, sizeof(concatenate_op), out, error);
 }
 

@@ -56,8 +56,8 @@ static void make_map(convert_op *self) {
 }
 
 static mica_status create(const mica_operation *operation, const op_target *target, const op_choice *choice,
-                          struct pool *pool, struct arena *arena, struct op **out, mica_error *error) {
-    (void)pool;
+                          struct weights *weights, struct arena *arena, struct op **out, mica_error *error) {
+    (void)weights;
     struct op *op = NULL;
     TRY(op_new(&op_convert, operation, choice, arena, sizeof(convert_op), &op, error));
     convert_op *const self = (convert_op *)op;

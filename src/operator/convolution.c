@@ -20,7 +20,7 @@
 typedef struct convolution {
     struct op base;
     gemm_plan plan;
-    uint8_t *packed; /* the groups' weights one after the other */
+    const uint8_t *packed; /* the groups' weights one after the other */
     size_t groups, group_inputs, group_outputs;
     size_t element;    /* bytes of an input element */
     size_t row_pieces; /* pieces of one row of the filter */
@@ -54,38 +54,20 @@ static void choose_pieces(convolution *self) {
     self->filled = fours ? round_up(self->piece, 4) : self->piece;
 }
 
-/* Packs the groups' weights, in which pieces are filled up with zeros first where they have to be. */
-static mica_status pack_filter(convolution *self, gemm_rhs *rhs, struct pool *pool, mica_error *error) {
-    const mica_operand *const filter = self->base.operation->inputs[1];
-    const mica_allocator *const allocator = self->base.arena->allocator;
-    const gemm_plan *const plan = &self->plan;
-    const size_t size = op_element_size(filter->type), pieces = plan->k / self->filled * self->group_outputs;
-    struct buffer filled = {0};
-    if (self->filled != self->piece) {
-        TRY(buffer_reserve(&filled, allocator, pieces * self->filled * size, self->base.arena->limit, error));
-        memset(filled.data, 0, filled.size);
+/* The filter with its pieces filled up with zeros, for as long as it is being packed. */
+static mica_status fill_filter(const convolution *self, struct weights *weights, gemm_rhs *rhs,
+                               gemm_constant *constant, mica_error *error) {
+    const size_t size = op_element_size(self->base.operation->inputs[1]->type);
+    const size_t pieces = self->plan.k / self->filled * self->groups * self->group_outputs;
+    void *memory = NULL;
+    TRY(arena_array(&weights->transient, pieces, self->filled * size, &memory, error));
+    constant->source = rhs->data;
+    constant->source_bytes = pieces * self->piece * size;
+    for (size_t i = 0; i < pieces; i++) {
+        memcpy((uint8_t *)memory + i * self->filled * size, (const uint8_t *)rhs->data + i * self->piece * size,
+               self->piece * size);
     }
-    for (size_t group = 0; group < self->groups; group++) {
-        const size_t first = group * self->group_outputs;
-        const uint8_t *const weights = (const uint8_t *)filter->data + group * pieces * self->piece * size;
-        gemm_rhs part = *rhs;
-        part.n = plan->n;
-        part.k = part.n_stride = plan->k;
-        part.k_stride = 1;
-        part.data = weights;
-        if (filled.data) {
-            for (size_t i = 0; i < pieces; i++) {
-                memcpy((uint8_t *)filled.data + i * self->filled * size, weights + i * self->piece * size,
-                       self->piece * size);
-            }
-            part.data = filled.data;
-        }
-        if (part.scale) part.scale += first;
-        if (part.bias) part.bias += first;
-        if (part.bias_i32) part.bias_i32 += first;
-        gemm_pack(plan, &part, self->packed + group * plan->rhs_bytes, pool, plan->threads);
-    }
-    buffer_free(&filled, allocator);
+    rhs->data = memory;
     return MICA_OK;
 }
 
@@ -97,9 +79,9 @@ static mica_status choose(const mica_operation *operation, const op_target *targ
 }
 
 static mica_status create(const mica_operation *operation, const op_target *target, const op_choice *choice,
-                          struct pool *pool, struct arena *arena, struct op **out, mica_error *error) {
+                          struct weights *weights, struct arena *arena, struct op **out, mica_error *error) {
     if (winograd_suits(operation, target)) {
-        return op_winograd.create(operation, target, choice, pool, arena, out, error);
+        return op_winograd.create(operation, target, choice, weights, arena, out, error);
     }
     void *memory = NULL;
     struct op *op = NULL;
@@ -120,7 +102,7 @@ static mica_status create(const mica_operation *operation, const op_target *targ
     plan->n = self->group_outputs;
     plan->k = pieces * self->filled;
     plan->tap_count = self->pointwise ? 0 : pieces;
-    plan->threads = pool_threads(pool);
+    plan->threads = pool_threads(weights->pool);
     plan->out_stride = self->groups * self->group_outputs * op_element_size(operation->output->type);
     if (!gemm_plan_init(plan)) return op_unsupported(operation, error);
 
@@ -128,17 +110,19 @@ static mica_status create(const mica_operation *operation, const op_target *targ
     if (!size_mul(plan->rhs_bytes, self->groups, &size)) {
         return error_set(error, MICA_ERROR_LIMIT, "the packed filter is too large");
     }
-    TRY(arena_raw(arena, size, &memory, error));
-    self->packed = memory;
     op->packed_bytes = size;
     op->borrows = false;
-    op->releases_constants = true;
     TRY(arena_array(arena, pieces, sizeof(size_t), &memory, error));
     self->offsets = memory;
     gemm_rhs rhs = {0};
     TRY(gemm_rhs_of(operation, plan->variant, operation->inputs[2], self->groups * self->group_outputs, arena, &rhs,
                     error));
-    TRY(pack_filter(self, &rhs, pool, error));
+    rhs.n = plan->n;
+    rhs.k = rhs.n_stride = plan->k;
+    rhs.k_stride = 1;
+    gemm_constant constant = {.matrices = self->groups, .channels = plan->n};
+    if (self->filled != self->piece) TRY(fill_filter(self, weights, &rhs, &constant, error));
+    TRY(gemm_ask(plan, &rhs, &constant, weights, &self->packed, error));
     *out = op;
     return MICA_OK;
 }

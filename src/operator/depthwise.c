@@ -101,13 +101,12 @@ static mica_status weights_of(const mica_operation *operation, struct arena *are
 }
 
 static mica_status create(const mica_operation *operation, const op_target *target, const op_choice *choice,
-                          struct pool *pool, struct arena *arena, struct op **out, mica_error *error) {
-    (void)pool;
+                          struct weights *packed_weights, struct arena *arena, struct op **out, mica_error *error) {
+    (void)packed_weights;
     struct op *op = NULL;
     TRY(op_new(&op_depthwise, operation, choice, arena, sizeof(depthwise_op), &op, error));
     depthwise_op *const self = (depthwise_op *)op;
     op->borrows = false;
-    op->releases_constants = true;
     const dwconv_type type = type_of(operation);
     self->kernel = dwconv_kernels[type][kernel_version_select(dwconv_names[type], target->features, target->kernels)];
     self->element = op_element_size(operation->output->type);

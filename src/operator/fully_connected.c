@@ -12,8 +12,8 @@ typedef struct fully_connected {
     struct op base;
     gemm_plan plan;
     gemm_rhs rhs;
-    uint8_t *packed; /* constant weights */
-    float *bias;     /* room for a bias that comes at run time in f16 */
+    const uint8_t *packed; /* constant weights */
+    float *bias;           /* room for a bias that comes at run time in f16 */
     bool packs_at_run;
     size_t m;
     size_t row_bytes;
@@ -42,7 +42,7 @@ static mica_status infer(const mica_operation *operation, const op_shape *inputs
 }
 
 static mica_status create(const mica_operation *operation, const op_target *target, const op_choice *choice,
-                          struct pool *pool, struct arena *arena, struct op **out, mica_error *error) {
+                          struct weights *weights, struct arena *arena, struct op **out, mica_error *error) {
     const mica_operand *const filter = operation->inputs[1], *const bias = operation->inputs[2];
     void *memory = NULL;
     struct op *op = NULL;
@@ -54,7 +54,7 @@ static mica_status create(const mica_operation *operation, const op_target *targ
     plan->n = n;
     plan->k = k;
     plan->block = filter->block;
-    plan->threads = pool_threads(pool);
+    plan->threads = pool_threads(weights->pool);
     plan->out_stride = n * op_element_size(operation->output->type);
     if (!gemm_plan_init(plan)) return op_unsupported(operation, error);
 
@@ -69,12 +69,9 @@ static mica_status create(const mica_operation *operation, const op_target *targ
                                                                             : 1);
     self->packs_at_run = !filter->data || (bias && !bias->data);
     op->borrows = self->packs_at_run;
-    op->releases_constants = !self->packs_at_run;
     if (!self->packs_at_run) {
-        TRY(arena_raw(arena, plan->rhs_bytes, &memory, error));
-        self->packed = memory;
         op->packed_bytes = plan->rhs_bytes;
-        gemm_pack(plan, rhs, self->packed, pool, plan->threads);
+        TRY(gemm_ask(plan, rhs, &(gemm_constant){.matrices = 1}, weights, &self->packed, error));
     } else if (bias && bias->type == MICA_OPERAND_F16) {
         TRY(arena_array(arena, n, sizeof(float), &memory, error));
         self->bias = memory;

@@ -70,7 +70,19 @@ struct gemm_plan {
  * limits and threads. False when no kernel exists. */
 bool gemm_plan_init(gemm_plan *plan);
 
-/* Packs one right operand into `packed` (rhs_bytes, aligned to 64), with the pool's threads. */
+/* Right operands that are constant: matrices that follow each other. */
+typedef struct gemm_constant {
+    size_t matrices;
+    size_t channels;    /* scales and biases from one to the next; 0: all have the same */
+    const void *source; /* what their data was made of; NULL: they are the model's own */
+    size_t source_bytes;
+} gemm_constant;
+
+/* Asks for them in packed form; `rhs` is the first. The plan lasts as long as the operator. */
+mica_status gemm_ask(const gemm_plan *plan, const gemm_rhs *rhs, const gemm_constant *constant,
+                     struct weights *weights, const uint8_t **packed, mica_error *error);
+
+/* Packs one right operand into `packed` (rhs_bytes, aligned to 64) at once, with the pool's threads. */
 void gemm_pack(const gemm_plan *plan, const gemm_rhs *rhs, uint8_t *packed, struct pool *pool, size_t threads);
 
 /* Plans for m rows and a batch; gives the workspace that gemm_run needs. */

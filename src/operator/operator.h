@@ -4,8 +4,8 @@
  * op_class_of(kind); a class answers four questions: what shape comes out, which kernel would run and why not a
  * better one (pure), how is it prepared, how does it run.
  *
- * Life: infer → choose → create (packs; once) → reshape (at load, and when a shape changes) → run (no allocation,
- * no decision). Memory comes from an arena and is freed with it.
+ * Life: infer → choose → create (asks for packed weights; once) → reshape (at load, and when a shape changes) → run
+ * (no allocation, no decision). Memory comes from an arena and is freed with it.
  */
 #ifndef OPERATOR_OPERATOR_H
 #define OPERATOR_OPERATOR_H
@@ -14,6 +14,7 @@
 #include "base/memory.h"
 #include "base/pool.h"
 #include "mica/operator.h"
+#include "operator/weights.h"
 
 typedef struct op_shape {
     size_t rank;
@@ -38,23 +39,23 @@ typedef struct op_reason {
 typedef struct op_choice {
     const char *variant; /* constant strings */
     const char *kernel;
-    cpu_features needs;  /* of the kernel */
+    cpu_features needs; /* of the kernel */
     bool accelerated;
-    const void *row;     /* the class's own, for create */
+    const void *row; /* the class's own, for create */
     size_t reason_count;
     op_reason reasons[OP_MAX_REASONS];
 } op_choice;
 
 /* Memory of a value of this type and shape: elements, then for QDINT8 the gemm_row of each row (op_rows). */
 size_t op_value_bytes(const mica_operand *operand, const op_shape *shape); /* SIZE_MAX on overflow */
-size_t op_element_size(mica_operand_type type);                           /* bytes; nibble types: 1 */
-size_t op_count(const op_shape *shape);                                   /* elements */
+size_t op_element_size(mica_operand_type type);                            /* bytes; nibble types: 1 */
+size_t op_count(const op_shape *shape);                                    /* elements */
 
 typedef struct op_run {
     const void *inputs[MICA_OPERATION_MAX_INPUTS]; /* run-time operands; constants too (their data) */
     void *output;
     void *second_output; /* ArgMaxPooling2d: int32 indices, shaped as the output; NULL: not wanted */
-    void *workspace; /* as many bytes as reshape asked for, aligned to 64, shared with other operators */
+    void *workspace;     /* as many bytes as reshape asked for, aligned to 64, shared with other operators */
     struct pool *pool;
     size_t threads;
 } op_run;
@@ -66,14 +67,15 @@ struct op_class {
     const char *name; /* "gemm", "unary", … for developers */
     /* Output shape from the input shapes (of constants too), checked against each other and the attributes.
      * Fails with SHAPE. Pure. */
-    mica_status (*infer)(const mica_operation *operation, const op_shape *inputs, op_shape *output, mica_error *error);
+    mica_status (*infer)(const mica_operation *operation, const op_shape *inputs, op_shape *output,
+                         mica_error *error);
     /* The row that runs it on `target`. Pure; reads operand types, dims and attributes, never data. Fails with
      * UNSUPPORTED when even the reference cannot. */
     mica_status (*choose)(const mica_operation *operation, const op_target *target, op_choice *choice,
                           mica_error *error);
-    /* Makes the operator for this machine, packing constant operands. The operation's operands outlive it. */
+    /* Makes the operator for this machine, asking for its packed weights. The operation's operands outlive it. */
     mica_status (*create)(const mica_operation *operation, const op_target *target, const op_choice *choice,
-                          struct pool *pool, struct arena *arena, struct op **out, mica_error *error);
+                          struct weights *weights, struct arena *arena, struct op **out, mica_error *error);
     /* New shapes, as inferred: sets op->workspace and whatever depends on shape. May allocate from op->arena only
      * when a shape is larger than any before. */
     mica_status (*reshape)(struct op *op, const op_shape *inputs, const op_shape *output, mica_error *error);
@@ -85,11 +87,10 @@ struct op {
     const op_class *class;
     const mica_operation *operation;
     struct arena *arena;
-    const char *kernel;   /* for the shape in force; may differ from choice->kernel (one row: the gemv) */
-    size_t workspace;     /* bytes */
-    size_t packed_bytes;  /* of weights kept in packed form */
-    bool borrows;         /* reads constant operands' data at run time */
-    bool releases_constants; /* after create the file's pages of the constants are not needed */
+    const char *kernel;  /* for the shape in force; may differ from choice->kernel (one row: the gemv) */
+    size_t workspace;    /* bytes */
+    size_t packed_bytes; /* of weights kept in packed form */
+    bool borrows;        /* reads constant operands' data at run time */
 };
 
 /* NULL for a kind that does not run (SCALED_DOT_PRODUCT_ATTENTION) or is unknown. */

@@ -38,8 +38,8 @@ static mica_status choose(const mica_operation *operation, const op_target *targ
 }
 
 static mica_status create(const mica_operation *operation, const op_target *target, const op_choice *choice,
-                          struct pool *pool, struct arena *arena, struct op **out, mica_error *error) {
-    (void)target, (void)pool;
+                          struct weights *weights, struct arena *arena, struct op **out, mica_error *error) {
+    (void)target, (void)weights;
     struct op *op = NULL;
     TRY(op_new(&op_pad, operation, choice, arena, sizeof(pad_op), &op, error));
     pad_op *const self = (pad_op *)op;

@@ -10,9 +10,9 @@
 #include "operator/elements.h"
 #include "operator/window.h"
 
-#define PIECE ((size_t)32768)        /* elements read: 5 µs and more */
+#define PIECE ((size_t)32768)             /* elements read: 5 µs and more */
 #define MAX_INT8_PIXELS ((size_t)1 << 23) /* their sum fits 32 bits */
-#define GLOBAL_BLOCK ((size_t)256)   /* channels of a global average taken together */
+#define GLOBAL_BLOCK ((size_t)256)        /* channels of a global average taken together */
 
 typedef struct pooling_op {
     struct op op;
@@ -62,8 +62,8 @@ static mica_status choose(const mica_operation *operation, const op_target *targ
 }
 
 static mica_status create(const mica_operation *operation, const op_target *target, const op_choice *choice,
-                          struct pool *pool, struct arena *arena, struct op **out, mica_error *error) {
-    (void)pool;
+                          struct weights *weights, struct arena *arena, struct op **out, mica_error *error) {
+    (void)weights;
     struct op *op = NULL;
     TRY(op_new(&op_pooling, operation, choice, arena, sizeof(pooling_op), &op, error));
     pooling_op *const self = (pooling_op *)op;

@@ -42,8 +42,8 @@ static mica_status choose(const mica_operation *operation, const op_target *targ
 }
 
 static mica_status create(const mica_operation *operation, const op_target *target, const op_choice *choice,
-                          struct pool *pool, struct arena *arena, struct op **out, mica_error *error) {
-    (void)pool;
+                          struct weights *weights, struct arena *arena, struct op **out, mica_error *error) {
+    (void)weights;
     struct op *op = NULL;
     TRY(op_new(&op_resize, operation, choice, arena, sizeof(resize_op), &op, error));
     const mica_operand_type type = operation->output->type;

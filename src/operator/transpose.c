@@ -56,8 +56,8 @@ static mica_status choose(const mica_operation *operation, const op_target *targ
 }
 
 static mica_status create(const mica_operation *operation, const op_target *target, const op_choice *choice,
-                          struct pool *pool, struct arena *arena, struct op **out, mica_error *error) {
-    (void)pool;
+                          struct weights *weights, struct arena *arena, struct op **out, mica_error *error) {
+    (void)weights;
     struct op *op = NULL;
     TRY(op_new(&op_transpose, operation, choice, arena, sizeof(transpose_op), &op, error));
     ((transpose_op *)op)->version = kernel_version_select(names_of(operation), target->features, target->kernels);

@@ -177,13 +177,12 @@ static mica_status create_phases(transposed_op *self, const op_target *target, s
 }
 
 static mica_status create(const mica_operation *operation, const op_target *target, const op_choice *choice,
-                          struct pool *pool, struct arena *arena, struct op **out, mica_error *error) {
+                          struct weights *weights, struct arena *arena, struct op **out, mica_error *error) {
     struct op *op = NULL;
     TRY(op_new(&op_transposed_convolution, operation, choice, arena, sizeof(transposed_op), &op, error));
     transposed_op *const self = (transposed_op *)op;
     const mica_operand *const input = operation->inputs[0];
     op->borrows = false;
-    op->releases_constants = true;
     self->groups = operation->as.window.groups;
     self->group_inputs = operation->as.window.group_input_channels;
     self->group_outputs = operation->as.window.group_output_channels;
@@ -201,7 +200,7 @@ static mica_status create(const mica_operation *operation, const op_target *targ
     self->zeros = memory;
     memset(self->zeros, input->type == MICA_OPERAND_QINT8 ? (uint8_t)input->zero_point : 0,
            self->group_inputs * self->element);
-    TRY(create_phases(self, target, pool, error));
+    TRY(create_phases(self, target, weights->pool, error));
     *out = op;
     return MICA_OK;
 }

@@ -97,8 +97,8 @@ static void make_map(unary_op *self) {
 }
 
 static mica_status create(const mica_operation *operation, const op_target *target, const op_choice *choice,
-                          struct pool *pool, struct arena *arena, struct op **out, mica_error *error) {
-    (void)pool;
+                          struct weights *weights, struct arena *arena, struct op **out, mica_error *error) {
+    (void)weights;
     struct op *op = NULL;
     TRY(op_new(&op_unary, operation, choice, arena, sizeof(unary_op), &op, error));
     unary_op *const self = (unary_op *)op;

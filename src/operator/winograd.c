@@ -108,7 +108,7 @@ static mica_status pack_filter(winograd *self, const gemm_rhs *of, struct pool *
 }
 
 static mica_status create(const mica_operation *operation, const op_target *target, const op_choice *choice,
-                          struct pool *pool, struct arena *arena, struct op **out, mica_error *error) {
+                          struct weights *weights, struct arena *arena, struct op **out, mica_error *error) {
     struct op *op = NULL;
     TRY(op_new(&op_winograd, operation, choice, arena, sizeof(winograd), &op, error));
     winograd *const self = (winograd *)op;
@@ -122,18 +122,18 @@ static mica_status create(const mica_operation *operation, const op_target *targ
                              .features = target->features,
                              .n = self->outputs,
                              .k = self->inputs,
-                             .threads = pool_threads(pool)};
+                             .threads = pool_threads(weights->pool)};
     if (!gemm_plan_init(&self->plan)) return op_unsupported(operation, error);
     void *memory = NULL;
     TRY(arena_raw(arena, WINOGRAD_PLANES * self->plan.rhs_bytes, &memory, error));
     self->packed = memory;
     op->packed_bytes = WINOGRAD_PLANES * self->plan.rhs_bytes;
-    op->releases_constants = true;
     TRY(arena_array(arena, self->inputs, sizeof(float), &memory, error));
     self->zeros = memory;
     gemm_rhs rhs = {0};
     TRY(gemm_rhs_of(operation, GEMM_PF32, operation->inputs[2], self->outputs, arena, &rhs, error));
-    TRY(pack_filter(self, &rhs, pool, error));
+    TRY(pack_filter(self, &rhs, weights->pool, error));
+    weights_forget(weights, rhs.data, 9 * self->inputs * self->outputs * sizeof(float));
     *out = op;
     return MICA_OK;
 }

@@ -131,7 +131,8 @@ static mica_status load_delegate(mica_method *method, size_t index, mica_error *
     const graph_options options = {.target = {context->features, context->kernels},
                                    .fuse = context->fuse,
                                    .memory_limit = workspace_limit(method),
-                                   .pool = context->pool};
+                                   .pool = context->pool,
+                                   .weights = &method->weights};
     return graph_create(delegate->payload, &options, &method->arena, &delegate->graph, error);
 }
 
@@ -167,6 +168,7 @@ static mica_status load_delegates(mica_method *method, mica_error *error) {
         const mica_status status = load_delegate(method, i, error);
         if (status != MICA_OK) return error_in(error, status, "delegate %zu", i);
     }
+    TRY(weights_pack(&method->weights, error));
     for (size_t c = 0; c < plan->chain_count; c++) {
         for (size_t i = 0; i < plan->chains[c].count; i++) {
             const pte_instruction *const instruction = &plan->chains[c].instructions[i];
@@ -228,6 +230,8 @@ mica_status mica_method_load(mica_context *context, const mica_program *program,
     *method = (mica_method){
         .context = context, .program = program, .plan = &program->pte->methods[index], .index = index, .random = 1};
     arena_init(&method->arena, &context->allocator, context->memory_limit);
+    weights_init(&method->weights, &context->allocator, &method->arena, context->pool, &program->origin,
+                 &context->weights);
     scratch_init(&method->scratch, &context->allocator, context->memory_limit);
     const mica_status status = load(method, error);
     if (status != MICA_OK) {
@@ -249,6 +253,7 @@ void mica_method_destroy(mica_method *method) {
         buffer_free(&method->inputs[i].buffer, allocator);
     }
     scratch_free(&method->scratch);
+    weights_free(&method->weights);
     arena_free(&method->arena);
     allocator->release(allocator->user, method, sizeof *method);
 }
@@ -273,4 +278,13 @@ void mica_method_query_memory(const mica_method *method, mica_method_memory *mem
         memory->packed += graph_packed_bytes(method->delegates[i].graph);
         memory->workspace += graph_workspace_bytes(method->delegates[i].graph);
     }
+}
+
+void mica_method_query_weights(const mica_method *method, mica_method_weights *out) {
+    const struct weights *const weights = &method->weights;
+    *out = (mica_method_weights){.packed = weights->packed_bytes,
+                                 .cached = weights->cached_bytes,
+                                 .shared = weights->shared_bytes,
+                                 .cache_written = weights->cache_written,
+                                 .cache_fault = weights->note};
 }

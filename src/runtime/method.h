@@ -56,6 +56,7 @@ struct mica_method {
     const pte_method *plan;
     size_t index; /* of the method in the program */
     struct arena arena;
+    struct weights weights;
 
     struct value *values;
     struct tensor *tensors; /* per value; unused where the value is none */

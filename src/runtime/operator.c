@@ -14,6 +14,7 @@
 struct mica_operator {
     mica_context *context;
     struct arena arena;
+    struct weights weights;
     xnn_value values[VALUES];
     xnn_node node;
     xnn_graph payload;
@@ -126,8 +127,11 @@ static mica_status create_inside(mica_operator *op, const mica_operation *operat
     const graph_options options = {.target = {context->features, context->kernels},
                                    .fuse = context->fuse,
                                    .memory_limit = context->memory_limit,
-                                   .pool = context->pool};
+                                   .pool = context->pool,
+                                   .weights = &op->weights};
+    weights_init(&op->weights, &context->allocator, &op->arena, context->pool, NULL, NULL);
     TRY(graph_create(&op->payload, &options, &op->arena, &op->graph, error));
+    TRY(weights_pack(&op->weights, error));
     op->borrows = graph_borrows(op->graph);
     op->report.arena = &op->arena;
     const report_place nowhere = {-1, -1, -1};
@@ -157,6 +161,7 @@ mica_status mica_operator_create(mica_context *context, const mica_operation *op
 void mica_operator_destroy(mica_operator *op) {
     if (!op) return;
     graph_destroy(op->graph);
+    weights_free(&op->weights);
     struct arena arena = op->arena; /* it holds the operator too */
     arena_free(&arena);
 }

@@ -129,26 +129,49 @@ static mica_status list_missing(mica_program *program, mica_error *error) {
     return MICA_OK;
 }
 
+/* The bytes of the program, then of each data file. */
+static mica_status list_sources(mica_program *program, const uint8_t *data, size_t size,
+                                const mica_program_options *options, mica_error *error) {
+    void *memory = NULL;
+    TRY(arena_array(&program->arena, program->data_file_count + 1, sizeof(weights_source), &memory, error));
+    weights_source *const sources = memory;
+    const bool mapped = program->file.size > 0;
+    sources[0] = (weights_source){mapped ? program->file : (struct file){.data = data, .size = size}, mapped};
+    for (size_t i = 0; i < program->data_file_count; i++) {
+        sources[i + 1] = (weights_source){program->data_files[i], true};
+    }
+    program->origin = (weights_origin){.sources = sources, .count = program->data_file_count + 1};
+    if (!options || !options->weights_cache) return MICA_OK;
+    return arena_string(&program->arena, options->weights_cache, strlen(options->weights_cache),
+                        &program->origin.cache, error);
+}
+
 static mica_status open_bytes(mica_program *program, const uint8_t *data, size_t size,
                               const mica_program_options *options, mica_error *error) {
     ptd_file *external = NULL;
     TRY(map_data(program, options, &external, error));
+    TRY(list_sources(program, data, size, options, error));
     TRY(pte_open(data, size, external, program->data_file_count, &program->arena, &program->pte, error));
     TRY(open_payloads(program, error));
     return list_missing(program, error);
 }
 
-static mica_status check_options(const mica_program_options *options, mica_error *error) {
-    if (!options) return MICA_OK;
-    if (options->size != sizeof *options || (options->data_path_count && !options->data_paths)) {
+/* The caller's options, whose struct may be an older and shorter one. */
+static mica_status read_options(const mica_program_options *given, mica_program_options *options, mica_error *error) {
+    *options = (mica_program_options){.size = sizeof *options};
+    if (!given) return MICA_OK;
+    const bool sized = given->size >= sizeof given->size && given->size <= sizeof *options;
+    if (sized) memcpy(options, given, given->size);
+    if (!sized || (options->data_path_count && !options->data_paths)) {
         return error_set(error, MICA_ERROR_ARGUMENT, "the program options are not valid");
     }
     return MICA_OK;
 }
 
-static mica_status new_program(mica_context *context, const mica_program_options *options, mica_program **program) {
+static mica_status new_program(mica_context *context, const mica_program_options *given,
+                               mica_program_options *options, mica_program **program) {
     mica_error *const error = &context->error;
-    TRY(check_options(options, error));
+    TRY(read_options(given, options, error));
     mica_program *const made = context->allocator.allocate(context->allocator.user, sizeof *made, MEMORY_ALIGNMENT);
     if (!made) return error_set(error, MICA_ERROR_MEMORY, "out of memory for a program");
     *made = (mica_program){.allocator = context->allocator};
@@ -157,15 +180,16 @@ static mica_status new_program(mica_context *context, const mica_program_options
     return MICA_OK;
 }
 
-mica_status mica_program_open(mica_context *context, const char *path, const mica_program_options *options,
+mica_status mica_program_open(mica_context *context, const char *path, const mica_program_options *given,
                               mica_program **program) {
     if (!context) return MICA_ERROR_ARGUMENT;
     mica_error *const error = &context->error;
     if (!path || !program) return error_set(error, MICA_ERROR_ARGUMENT, "mica_program_open: NULL was given");
+    mica_program_options options;
     mica_program *made = NULL;
-    TRY(new_program(context, options, &made));
+    TRY(new_program(context, given, &options, &made));
     mica_status status = file_map(path, &made->file, error);
-    if (status == MICA_OK) status = open_bytes(made, made->file.data, made->file.size, options, error);
+    if (status == MICA_OK) status = open_bytes(made, made->file.data, made->file.size, &options, error);
     if (status != MICA_OK) {
         mica_program_close(made);
         return status;
@@ -175,19 +199,20 @@ mica_status mica_program_open(mica_context *context, const char *path, const mic
 }
 
 mica_status mica_program_open_memory(mica_context *context, const void *data, size_t size,
-                                     const mica_program_options *options, mica_program **program) {
+                                     const mica_program_options *given, mica_program **program) {
     if (!context) return MICA_ERROR_ARGUMENT;
     mica_error *const error = &context->error;
     if (!data || !program) return error_set(error, MICA_ERROR_ARGUMENT, "mica_program_open_memory: NULL was given");
+    mica_program_options options;
     mica_program *made = NULL;
-    TRY(new_program(context, options, &made));
+    TRY(new_program(context, given, &options, &made));
     void *copy = NULL;
     mica_status status = MICA_OK;
     if ((uintptr_t)data % 16 != 0) {
         status = arena_raw(&made->arena, size, &copy, error);
         if (status == MICA_OK) memcpy(copy, data, size);
     }
-    if (status == MICA_OK) status = open_bytes(made, copy ? copy : data, size, options, error);
+    if (status == MICA_OK) status = open_bytes(made, copy ? copy : data, size, &options, error);
     if (status != MICA_OK) {
         mica_program_close(made);
         return status;

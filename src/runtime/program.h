@@ -10,6 +10,7 @@
 #include "format/program.h"
 #include "format/xnnpack.h"
 #include "mica/program.h"
+#include "operator/weights.h"
 
 /* Keys of external data that no file given has. */
 struct program_missing {
@@ -23,6 +24,7 @@ struct mica_program {
     struct file file;        /* mapped; zeros when the bytes are the caller's */
     struct file *data_files; /* mapped external data */
     size_t data_file_count;
+    weights_origin origin; /* the files, for packed weights */
     pte_program *pte;
     const xnn_graph *const **payloads; /* [method][delegate]; NULL: a backend or node that Mica does not run */
     const char *const **lacks;         /* [method][delegate]: then why, else NULL */

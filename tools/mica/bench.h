@@ -15,7 +15,7 @@
 struct bench {
     struct settings settings;
     option_list arguments, inputs, expected, match, shapes;
-    const char *method, *data_path, *cases, *required;
+    const char *method, *data_path, *weights_cache, *cases, *required;
     size_t compare; /* BENCH_ALONE, or index in "standard", "reference" */
     size_t warmup, executions, seed;
     double seconds, atol, rtol;
@@ -28,7 +28,7 @@ struct bench {
 };
 
 typedef struct bench_model_spec {
-    const char *name, *path, *data_path, *method;
+    const char *name, *path, *data_path, *weights_cache, *method;
     model_call call;
 } bench_model_spec;
 

@@ -27,6 +27,7 @@ struct side {
 };
 
 struct work {
+    const struct bench *bench;
     const bench_model_spec *spec;
     struct side sides[2];
     size_t side_count, node_count;
@@ -50,8 +51,10 @@ static bool load(struct work *work, mica_context *context, uint64_t seed, struct
     struct side *const side = &work->sides[work->side_count++];
     malloc_trim(0); /* what earlier models freed does not hide what this one takes */
     const double before = resident_mb();
-    if (!model_open(&side->model, context, spec->path, spec->data_path, spec->method, fault)) return false;
+    if (!model_open(&side->model, context, spec->path, spec->data_path, spec->weights_cache, spec->method, fault))
+        return false;
     const double loaded = resident_mb() - before;
+    model_note_weights(&side->model, &work->bench->settings, spec->weights_cache);
     if (!model_set_inputs(&side->model, &spec->call, &seed, fault)) return false;
     const double with_inputs = resident_mb();
     const uint64_t start = mica_clock();
@@ -226,7 +229,7 @@ static bool measure(struct bench *bench, void *self, struct fault *fault) {
 }
 
 bool bench_model(struct bench *bench, const bench_model_spec *spec, struct fault *fault) {
-    struct work work = {.spec = spec};
+    struct work work = {.bench = bench, .spec = spec};
     bool good = load(&work, bench->context, bench->seed, fault) &&
                 (!bench->other || load(&work, bench->other, bench->seed, fault));
     if (good) {

@@ -83,10 +83,12 @@ bool context_open(const struct settings *settings, mica_kernels kernels, const c
     return fail(fault, "%s", mica_status_text(status));
 }
 
-bool program_open(mica_context *context, const char *path, const char *data_path, mica_program **program,
-                  struct fault *fault) {
-    const mica_program_options options = {
-        .size = sizeof options, .data_paths = &data_path, .data_path_count = data_path != NULL};
+bool program_open(mica_context *context, const char *path, const char *data_path, const char *weights_cache,
+                  mica_program **program, struct fault *fault) {
+    const mica_program_options options = {.size = sizeof options,
+                                          .data_paths = &data_path,
+                                          .data_path_count = data_path != NULL,
+                                          .weights_cache = weights_cache};
     return succeeded(fault, path, context, mica_program_open(context, path, &options, program));
 }
 

@@ -50,9 +50,9 @@ bool one_model(const option_list *arguments, const char **model, struct fault *f
 bool context_open(const struct settings *settings, mica_kernels kernels, const char *isa, mica_context **context,
                   struct fault *fault);
 
-/* Opens a program; `data_path` may be NULL. */
-bool program_open(mica_context *context, const char *path, const char *data_path, mica_program **program,
-                  struct fault *fault);
+/* Opens a program; `data_path` and `weights_cache` may be NULL. */
+bool program_open(mica_context *context, const char *path, const char *data_path, const char *weights_cache,
+                  mica_program **program, struct fault *fault);
 
 /* The method called `name`, or with NULL "forward", else the only one. */
 bool method_find(const mica_program *program, const char *path, const char *name, size_t *index, struct fault *fault);

@@ -128,7 +128,7 @@ static bool start(const struct explain *explain, struct fault *fault) {
     mica_program *program = NULL;
     if (!context_open(&explain->settings, (mica_kernels)explain->settings.kernels, NULL, &context, fault))
         return false;
-    const bool good = program_open(context, path, explain->data_path, &program, fault) &&
+    const bool good = program_open(context, path, explain->data_path, NULL, &program, fault) &&
                       explain_program(explain, context, program, path, fault);
     mica_program_close(program);
     mica_context_destroy(context);

@@ -16,7 +16,7 @@ struct extract {
 
 static bool run(const struct extract *extract, const char *model, mica_context *context, struct fault *fault) {
     mica_program *program;
-    if (!program_open(context, model, extract->data_path, &program, fault)) return false;
+    if (!program_open(context, model, extract->data_path, NULL, &program, fault)) return false;
     char *const record = make_beside(extract->path, ".etrecord");
     const mica_status status =
         mica_extract_node(context, program, extract->method, extract->node, extract->path, record);

@@ -231,7 +231,7 @@ static bool start(const struct info *info, struct fault *fault) {
     mica_program *program = NULL;
     if (!context_open(&info->settings, (mica_kernels)info->settings.kernels, info->settings.isa, &context, fault))
         return false;
-    const bool good = program_open(context, path, info->data_path, &program, fault) &&
+    const bool good = program_open(context, path, info->data_path, NULL, &program, fault) &&
                       (info->memory ? info_memory(context, program, path, &info->settings, fault)
                                     : print_program(info, context, program, path, fault));
     mica_program_close(program);

@@ -71,7 +71,8 @@ static bool bundle_model(const struct settings *settings, const char *path, cons
     char *const bundle = make_beside(path, ".bpte");
     bool good = context_open(settings, MICA_KERNELS_REFERENCE, NULL, &context, fault);
     if (good) {
-        good = model_open(&model, context, path, weights, NULL, fault) && write_bundle(&model, count, bundle, fault);
+        good = model_open(&model, context, path, weights, NULL, NULL, fault) &&
+               write_bundle(&model, count, bundle, fault);
         model_close(&model);
         mica_context_destroy(context);
     }

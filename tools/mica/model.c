@@ -7,10 +7,10 @@
 #include "grow.h"
 
 bool model_open(struct model *model, mica_context *context, const char *path, const char *data_path,
-                const char *method, struct fault *fault) {
+                const char *weights_cache, const char *method, struct fault *fault) {
     *model = (struct model){.path = path, .context = context};
     const uint64_t start = mica_clock();
-    if (!program_open(context, path, data_path, &model->program, fault)) return false;
+    if (!program_open(context, path, data_path, weights_cache, &model->program, fault)) return false;
     const uint64_t opened = mica_clock();
     if (!method_find(model->program, path, method, &model->index, fault)) return false;
     const char *const name = mica_program_method_name(model->program, model->index);
@@ -20,6 +20,16 @@ bool model_open(struct model *model, mica_context *context, const char *path, co
     model->load_ms = (double)(mica_clock() - opened) * 1e-6;
     model->output_count = mica_program_output_count(model->program, model->index);
     return true;
+}
+
+void model_note_weights(const struct model *model, const struct settings *settings, const char *weights_cache) {
+    mica_method_weights weights;
+    if (!settings->verbose) return;
+    mica_method_query_weights(model->method, &weights);
+    note(settings, "%s: weights: %.2f MB packed, %.2f MB from the cache", model->path, (double)weights.packed * 1e-6,
+         (double)weights.cached * 1e-6);
+    if (*weights.cache_fault) note(settings, "%s: %s", weights_cache, weights.cache_fault);
+    if (weights.cache_written) note(settings, "%s: written", weights_cache);
 }
 
 static void free_inputs(struct model *model) {

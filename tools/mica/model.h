@@ -26,10 +26,17 @@ struct model {
     double open_ms, load_ms; /* read and verify; build and pack */
 };
 
+#define WEIGHTS_CACHE_HELP                                                                                           \
+    "keep packed weights in this file: what it holds is mapped and not packed again; written when something is "     \
+    "missing"
+
 /* Opens a program and loads a method with a context. On failure too, model_close releases what there is. */
 bool model_open(struct model *model, mica_context *context, const char *path, const char *data_path,
-                const char *method, struct fault *fault);
+                const char *weights_cache, const char *method, struct fault *fault);
 void model_close(struct model *model); /* not the context */
+
+/* Tells where the packed weights came from, when asked to. */
+void model_note_weights(const struct model *model, const struct settings *settings, const char *weights_cache);
 
 /* Reads or draws the inputs of a call, and sets them. */
 bool model_set_inputs(struct model *model, const model_call *call, uint64_t *seed, struct fault *fault);

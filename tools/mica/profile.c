@@ -13,7 +13,7 @@ bool profile_begin(struct profile *profile, mica_context *context, const char *m
     mica_report *report = NULL;
     size_t index;
     if (!profile->path) return true;
-    bool good = program_open(context, model, data_path, &program, fault) &&
+    bool good = program_open(context, model, data_path, NULL, &program, fault) &&
                 method_find(program, model, method, &index, fault) &&
                 succeeded(fault, model, context,
                           mica_explain(context, program, mica_program_method_name(program, index), NULL, &report)) &&

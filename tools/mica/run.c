@@ -22,7 +22,7 @@
 struct run {
     struct settings settings;
     option_list arguments, inputs, expected, match;
-    const char *method, *data_path, *output_dir, *cases;
+    const char *method, *data_path, *weights_cache, *output_dir, *cases;
     size_t output_format, executions, warmup, seed, calls;
     double atol, rtol;
     bool print_outputs, limits, check, bundled;
@@ -182,13 +182,14 @@ static bool run_model(struct run *run, mica_context *context, struct fault *faul
     json_t *const rows = json_array();
     const size_t recorded = run->executions * (run->calls + 1);
     const bool loaded = profile_begin(&run->profile, context, path, run->data_path, run->method, recorded, fault) &&
-                        model_open(&model, context, path, run->data_path, run->method, fault);
+                        model_open(&model, context, path, run->data_path, run->weights_cache, run->method, fault);
     if (loaded && run->settings.verbose) {
         mica_method_memory memory;
         mica_method_query_memory(model.method, &memory);
         note(&run->settings, "%s: read in %.3f ms, loaded in %.3f ms; %zu bytes planned, %zu packed; %zu threads, %s",
              path, model.open_ms, model.load_ms, memory.planned, memory.packed, mica_context_threads(context),
              mica_context_isa(context));
+        model_note_weights(&model, &run->settings, run->weights_cache);
     }
     mica_context_set_trace(context, NULL);
     const bool good = loaded && run_calls(run, &model, rows, fault) &&
@@ -280,6 +281,7 @@ bool command_run(int argc, char **argv, struct fault *fault) {
         FLAG("limits", run.limits, "measure the machine's limits, too, for the roofline (takes a second)"),
         NEXT("call", run.calls, "what follows is a further call of the same loaded method"),
         TEXT("data-path", "FILE.ptd", run.data_path, "weights kept outside of the program"),
+        TEXT("weights-cache", "FILE", run.weights_cache, WEIGHTS_CACHE_HELP),
         FLAG("check", run.check,
              "run beside the reference kernels, compare node by node, exit 1 where one is wrong; all methods unless "
              "one is named"),
