@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "author/edge.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #define NAME_TEXT 80
@@ -37,6 +38,7 @@ static const char *name_of(const edge_value *value, char name[NAME_TEXT]) {
         snprintf(name, NAME_TEXT, "%s_%zu", value->base, value->number);
     else
         snprintf(name, NAME_TEXT, "%s", value->base);
+    for (char *at = name; *at; at++) *at = (char)(*at == '.' ? '_' : tolower((unsigned char)*at));
     return name;
 }
 
@@ -62,14 +64,16 @@ void edge_begin(struct edge *edge) {
     begin_key(edge, "nodes", '[');
 }
 
-void edge_begin_node(struct edge *edge, const char *target, edge_id output, uint32_t handle) {
+edge_id edge_begin_node(struct edge *edge, const char *target, edge_type type, const edge_value *like) {
     char text[NAME_TEXT + 64];
-    edge->handles[edge->node_count++] = handle;
+    const edge_id output = edge_add(edge, target, type, like);
+    edge->handles[edge->node_count++] = edge->handle;
     emit_begin(&edge->out, '{');
     emit_member_text(&edge->out, "name", name_of(&edge->values[output], text));
     snprintf(text, sizeof text, "executorch.exir.dialects.edge.ops.%s", target);
     emit_member_text(&edge->out, "target", text);
     begin_key(edge, "inputs", '[');
+    return output;
 }
 
 static void begin_argument(struct edge *edge, const char *name) {
@@ -137,8 +141,9 @@ void edge_scalar_type(struct edge *edge, const char *argument, edge_type value) 
     end_argument(edge);
 }
 
-void edge_end_node(struct edge *edge, edge_id output, edge_id second, uint32_t handle) {
+void edge_end_node(struct edge *edge, edge_id output, edge_id second) {
     char text[NAME_TEXT];
+    const uint32_t handle = edge->handles[edge->node_count - 1];
     emit_end(&edge->out, ']');
     begin_key(edge, "outputs", '[');
     named(edge, &edge->values[output]);

@@ -3,65 +3,63 @@
 
 #include <math.h>
 
-#define UNARY(name, target) {(name), (target), {"self"}, NULL, false}
-#define BINARY(name, target) {(name), (target), {"self", "other"}, NULL, false}
-#define WEIGHTED(name, target) {(name), (target), {"input", "weight", "bias"}, NULL, true}
-#define CONCATENATE {"aten_cat_default", "aten.cat.default", {NULL}, "tensors", false}
+#define UNARY(target) {(target), {"self"}, NULL, false}
+#define BINARY(target) {(target), {"self", "other"}, NULL, false}
+#define WEIGHTED(target) {(target), {"input", "weight", "bias"}, NULL, true}
+#define CONCATENATE {"aten.cat.default", {NULL}, "tensors", false}
 
 static const struct torch_operator operators[MICA_OPERATION_KINDS] = {
-    [MICA_ADD] = BINARY("aten_add_tensor", "aten.add.Tensor"),
-    [MICA_FULLY_CONNECTED] = WEIGHTED("aten_linear_default", "aten.linear.default"),
-    [MICA_SOFTMAX] = UNARY("aten__softmax_default", "aten._softmax.default"),
-    [MICA_SIGMOID] = UNARY("aten_sigmoid_default", "aten.sigmoid.default"),
-    [MICA_STATIC_TRANSPOSE] = UNARY("aten_permute_copy_default", "aten.permute_copy.default"),
-    [MICA_CLAMP] = UNARY("aten_hardtanh_default", "aten.hardtanh.default"),
-    [MICA_CONV_2D] = WEIGHTED("aten_convolution_default", "aten.convolution.default"),
-    [MICA_DIV] = BINARY("aten_div_tensor", "aten.div.Tensor"),
-    [MICA_STATIC_RESIZE_BILINEAR_2D] =
-        {"aten_upsample_bilinear2d_vec", "aten.upsample_bilinear2d.vec", {"input"}, NULL, false},
-    [MICA_STATIC_CONSTANT_PAD] = UNARY("aten_constant_pad_nd_default", "aten.constant_pad_nd.default"),
-    [MICA_AVG_POOLING_2D] = UNARY("aten_avg_pool2d_default", "aten.avg_pool2d.default"),
-    [MICA_MINIMUM] = BINARY("aten_minimum_default", "aten.minimum.default"),
-    [MICA_DEPTHWISE_CONV_2D] = WEIGHTED("aten_convolution_default", "aten.convolution.default"),
-    [MICA_MAX_POOLING_2D] = UNARY("aten_max_pool2d_default", "aten.max_pool2d.default"),
-    [MICA_MULTIPLY] = BINARY("aten_mul_tensor", "aten.mul.Tensor"),
-    [MICA_SUBTRACT] = BINARY("aten_sub_tensor", "aten.sub.Tensor"),
-    [MICA_FLOOR] = UNARY("aten_floor_default", "aten.floor.default"),
-    [MICA_GLOBAL_AVG_POOLING_2D] = UNARY("aten_mean_dim", "aten.mean.dim"),
-    [MICA_STATIC_RESHAPE] = UNARY("aten_view_copy_default", "aten.view_copy.default"),
-    [MICA_ARG_MAX_POOLING_2D] = UNARY("aten_max_dim", "aten.max.dim"),
-    [MICA_SQUARE_ROOT] = UNARY("aten_sqrt_default", "aten.sqrt.default"),
-    [MICA_CEILING] = UNARY("aten_ceil_default", "aten.ceil.default"),
-    [MICA_HARDSWISH] = UNARY("aten_hardswish_default", "aten.hardswish.default"),
-    [MICA_LEAKY_RELU] = UNARY("aten_leaky_relu_default", "aten.leaky_relu.default"),
-    [MICA_MAXIMUM] = BINARY("aten_maximum_default", "aten.maximum.default"),
-    [MICA_NEGATE] = UNARY("aten_neg_default", "aten.neg.default"),
-    [MICA_SQUARE] = UNARY("aten_square_default", "aten.square.default"),
-    [MICA_ELU] = UNARY("aten_elu_default", "aten.elu.default"),
-    [MICA_ABS] = UNARY("aten_abs_default", "aten.abs.default"),
-    [MICA_PRELU] = {"aten__prelu_kernel_default", "aten._prelu_kernel.default", {"self", "weight"}, NULL, false},
+    [MICA_ADD] = BINARY("aten.add.Tensor"),
+    [MICA_FULLY_CONNECTED] = WEIGHTED("aten.linear.default"),
+    [MICA_SOFTMAX] = UNARY("aten._softmax.default"),
+    [MICA_SIGMOID] = UNARY("aten.sigmoid.default"),
+    [MICA_STATIC_TRANSPOSE] = UNARY("aten.permute_copy.default"),
+    [MICA_CLAMP] = UNARY("aten.hardtanh.default"),
+    [MICA_CONV_2D] = WEIGHTED("aten.convolution.default"),
+    [MICA_DIV] = BINARY("aten.div.Tensor"),
+    [MICA_STATIC_RESIZE_BILINEAR_2D] = {"aten.upsample_bilinear2d.vec", {"input"}, NULL, false},
+    [MICA_STATIC_CONSTANT_PAD] = UNARY("aten.constant_pad_nd.default"),
+    [MICA_AVG_POOLING_2D] = UNARY("aten.avg_pool2d.default"),
+    [MICA_MINIMUM] = BINARY("aten.minimum.default"),
+    [MICA_DEPTHWISE_CONV_2D] = WEIGHTED("aten.convolution.default"),
+    [MICA_MAX_POOLING_2D] = UNARY("aten.max_pool2d.default"),
+    [MICA_MULTIPLY] = BINARY("aten.mul.Tensor"),
+    [MICA_SUBTRACT] = BINARY("aten.sub.Tensor"),
+    [MICA_FLOOR] = UNARY("aten.floor.default"),
+    [MICA_GLOBAL_AVG_POOLING_2D] = UNARY("aten.mean.dim"),
+    [MICA_STATIC_RESHAPE] = UNARY("aten.view_copy.default"),
+    [MICA_ARG_MAX_POOLING_2D] = UNARY("aten.max.dim"),
+    [MICA_SQUARE_ROOT] = UNARY("aten.sqrt.default"),
+    [MICA_CEILING] = UNARY("aten.ceil.default"),
+    [MICA_HARDSWISH] = UNARY("aten.hardswish.default"),
+    [MICA_LEAKY_RELU] = UNARY("aten.leaky_relu.default"),
+    [MICA_MAXIMUM] = BINARY("aten.maximum.default"),
+    [MICA_NEGATE] = UNARY("aten.neg.default"),
+    [MICA_SQUARE] = UNARY("aten.square.default"),
+    [MICA_ELU] = UNARY("aten.elu.default"),
+    [MICA_ABS] = UNARY("aten.abs.default"),
+    [MICA_PRELU] = {"aten._prelu_kernel.default", {"self", "weight"}, NULL, false},
     [MICA_CONCATENATE_2] = CONCATENATE,
     [MICA_CONCATENATE_3] = CONCATENATE,
     [MICA_CONCATENATE_4] = CONCATENATE,
     [MICA_CONCATENATE_5] = CONCATENATE,
-    [MICA_STATIC_SLICE] = UNARY("aten_slice_copy_tensor", "aten.slice_copy.Tensor"),
-    [MICA_BATCH_MATRIX_MULTIPLY] = {"aten_bmm_default", "aten.bmm.default", {"self", "mat2"}, NULL, false},
-    [MICA_CONV_TRANSPOSE_2D] = WEIGHTED("aten_convolution_default", "aten.convolution.default"),
-    [MICA_RECIPROCAL_SQUARE_ROOT] = UNARY("aten_rsqrt_default", "aten.rsqrt.default"),
-    [MICA_LOG] = UNARY("aten_log_default", "aten.log.default"),
-    [MICA_GELU] = UNARY("aten_gelu_default", "aten.gelu.default"),
-    [MICA_TANH] = UNARY("aten_tanh_default", "aten.tanh.default"),
-    [MICA_EXP] = UNARY("aten_exp_default", "aten.exp.default"),
-    [MICA_SIN] = UNARY("aten_sin_default", "aten.sin.default"),
-    [MICA_COPY] = UNARY("aten_clone_default", "aten.clone.default"),
-    [MICA_COS] = UNARY("aten_cos_default", "aten.cos.default"),
+    [MICA_STATIC_SLICE] = UNARY("aten.slice_copy.Tensor"),
+    [MICA_BATCH_MATRIX_MULTIPLY] = {"aten.bmm.default", {"self", "mat2"}, NULL, false},
+    [MICA_CONV_TRANSPOSE_2D] = WEIGHTED("aten.convolution.default"),
+    [MICA_RECIPROCAL_SQUARE_ROOT] = UNARY("aten.rsqrt.default"),
+    [MICA_LOG] = UNARY("aten.log.default"),
+    [MICA_GELU] = UNARY("aten.gelu.default"),
+    [MICA_TANH] = UNARY("aten.tanh.default"),
+    [MICA_EXP] = UNARY("aten.exp.default"),
+    [MICA_SIN] = UNARY("aten.sin.default"),
+    [MICA_COPY] = UNARY("aten.clone.default"),
+    [MICA_COS] = UNARY("aten.cos.default"),
 };
 
 /* What the exporter makes of torch.matmul. */
-static const struct torch_operator plain_product = {
-    "aten_mm_default", "aten.mm.default", {"self", "mat2"}, NULL, false};
-static const struct torch_operator wide_product = BINARY("aten_matmul_default", "aten.matmul.default");
-static const struct torch_operator relu = UNARY("aten_relu_default", "aten.relu.default");
+static const struct torch_operator plain_product = {"aten.mm.default", {"self", "mat2"}, NULL, false};
+static const struct torch_operator wide_product = BINARY("aten.matmul.default");
+static const struct torch_operator relu = UNARY("aten.relu.default");
 
 const struct torch_operator *torch_operator_of(const mica_operation *operation) {
     if (operation->kind == MICA_BATCH_MATRIX_MULTIPLY && operation->output->rank == 2) return &plain_product;
@@ -91,8 +89,9 @@ static void window_attributes(struct edge *edge, const mica_operation *o) {
     edge_int(edge, "groups", o->as.window.groups);
 }
 
-void torch_attributes(struct edge *edge, const mica_operation *o, const edge_value *output) {
-    static const size_t image[] = {2, 3};
+void torch_attributes(struct edge *edge, const mica_operation *o, const edge_value *output, bool image) {
+    static const size_t extents[] = {2, 3};
+    static const uint8_t nchw[] = {0, 2, 3, 1}; /* of the dimensions in NHWC */
     size_t items[MICA_OPERAND_MAX_RANK];
     switch (o->kind) {
     case MICA_CONV_2D:
@@ -101,7 +100,7 @@ void torch_attributes(struct edge *edge, const mica_operation *o, const edge_val
     case MICA_MAX_POOLING_2D:
     case MICA_AVG_POOLING_2D: window_attributes(edge, o); break;
     case MICA_GLOBAL_AVG_POOLING_2D:
-        edge_ints(edge, "dim", image, 2);
+        edge_ints(edge, "dim", extents, 2);
         edge_truth(edge, "keepdim", o->flags & MICA_FLAG_KEEP_DIMS);
         break;
     case MICA_SOFTMAX:
@@ -121,7 +120,7 @@ void torch_attributes(struct edge *edge, const mica_operation *o, const edge_val
     case MICA_CONCATENATE_2:
     case MICA_CONCATENATE_3:
     case MICA_CONCATENATE_4:
-    case MICA_CONCATENATE_5: edge_int(edge, "dim", o->as.axis); break;
+    case MICA_CONCATENATE_5: edge_int(edge, "dim", image ? nchw[o->as.axis] : o->as.axis); break;
     case MICA_STATIC_RESIZE_BILINEAR_2D:
         edge_ints(edge, "output_size", output->dims + 2, 2);
         edge_truth(edge, "align_corners", o->flags & MICA_FLAG_ALIGN_CORNERS);
