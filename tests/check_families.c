@@ -17,6 +17,7 @@
 #include "base/memory.h"
 #include "kernel/dwconv/dwconv.h"
 #include "kernel/elementwise/elementwise.h"
+#include "kernel/norm/norm.h"
 #include "kernel/pool/pool.h"
 #include "kernel/product/product.h"
 #include "kernel/quantize/quantize.h"
@@ -46,6 +47,7 @@ typedef struct family_call {
         product_call product;
         winograd_input winograd_input;
         winograd_output winograd_output;
+        norm_call norm;
     } as;
     const void *in; /* of those without a call of their own */
     float parameter;
@@ -236,6 +238,40 @@ static void softmax_run(const family_call *c, kernel_version version, void *out)
     const float largest = kernels->largest(c->count, c->in, -INFINITY);
     const float sum = kernels->exponentials(c->count, c->in, largest, out);
     kernels->scale(c->count, out, 1 / sum, out);
+}
+
+/* ---- normalising ---- */
+
+static const char *const *norm_name(size_t operation) {
+    (void)operation;
+    return norm_names;
+}
+static bool norm_here(size_t operation, kernel_version version) {
+    (void)operation;
+    return norm_versions[version] != NULL;
+}
+static void norm_make(family_call *c, size_t count, random_state *random) {
+    norm_call *const call = &c->as.norm;
+    *call = (norm_call){.count = count, .shift = 0.5f, .in = floats(GUARD_LHS, count, random, true)};
+    if (random_below(random, 2)) {
+        float *const both = floats(GUARD_RHS, 2 * count, random, true);
+        call->weight = both;
+        call->bias = both + count;
+    }
+    outputs(c, FLOATS, count);
+    c->ulps = 4;
+    c->absolute =
+        0x1p-16 + 0x1p-22 * (double)count; /* of values up to 1000: the deviation of few elements may be small */
+    c->bytes = (call->weight ? 16 : 8) * count;
+}
+static void norm_run(const family_call *c, kernel_version version, void *out) {
+    norm_call call = c->as.norm;
+    call.out = out;
+    if (!call.count) return;
+    const norm_moments moments = norm_versions[version]->moments(call.count, call.in);
+    call.mean = moments.mean;
+    call.scale = 1 / sqrtf(moments.variance + 0.01f);
+    norm_versions[version]->apply(&call);
 }
 
 /* ---- small products ---- */
@@ -540,6 +576,7 @@ static const struct family families[] = {
     {ELEMENTWISE_COUNT, elementwise_name, elementwise_here, elementwise_make, elementwise_run, NULL},
     {QUANTIZE_OPERATIONS, quantize_name, quantize_here, quantize_make, quantize_run, NULL},
     {1, softmax_name, softmax_here, softmax_make, softmax_run, NULL},
+    {1, norm_name, norm_here, norm_make, norm_run, NULL},
     {PRODUCT_KINDS, product_name, product_here, product_make, product_run, NULL},
     {TRANSPOSE_SIZES, transpose_name, transpose_here, transpose_make, transpose_run, NULL},
     {4 * POOL_TYPES, pool_name, pool_here, pool_make, pool_run, NULL},

@@ -60,12 +60,16 @@ static double logit(double a, double margin) {
         for (size_t i = 0; i < count; i++) {                                                                         \
             const number a = in[0][i], b = in[1][i], c = in[2][i], d = in[3][i];                                     \
             (void)a, (void)b, (void)c, (void)d;                                                                      \
-            out[i] = (number)(expression);                                                                           \
+            out[i] = RESULT(expression);                                                                             \
         }                                                                                                            \
         break;
 #define FLOATS_OF_BOTH(name, operands, promote, kind, floats, integers) LOOP(name, floats)
 #define INTEGERS_OF_BOTH(name, operands, promote, kind, floats, integers) LOOP(name, integers)
 #define ONLY(name, operands, promote, kind, expression) LOOP(name, expression)
+#define FLAGS_OF_BOTH(name, operands, promote, kind, floats, integers) FLAGS_OF_##kind(name, floats)
+#define FLAGS_OF_TRUTH(name, floats) LOOP(name, floats)
+#define FLAGS_OF_SAME(name, floats)
+#define RESULT(expression) (number)(expression)
 
 typedef float f32;
 typedef double f64;
@@ -89,6 +93,15 @@ static void run_i64(int op, size_t count, int64_t *out, const int64_t *const *in
 static void run_bool(int op, size_t count, int8_t *out, const int8_t *const *in) {
     typedef int8_t number;
     switch (op) { ELEMENTWISE_BOTH(INTEGERS_OF_BOTH) }
+}
+
+#undef RESULT
+#define RESULT(expression) (uint8_t)((expression) != 0)
+
+/* Truth of floats, straight to bool. */
+static void run_flags(int op, size_t count, uint8_t *out, const f32 *const *in) {
+    typedef f32 number;
+    switch (op) { ELEMENTWISE_BOTH(FLAGS_OF_BOTH) }
 }
 
 /* The kernels of delegates do the costly functions of floats. */
@@ -137,7 +150,9 @@ static void elementwise_row_run(const void *argument, size_t count, uint8_t *con
     const elementwise_job *const job = argument;
     const ptrdiff_t size = (ptrdiff_t)mica_type_size(job->work);
     int64_t loaded[OPERANDS][BLOCK], result[BLOCK];
-    const bool direct_out = job->out == job->work && strides[0] == size;
+    const bool flags =
+        job->work == MICA_F32 && job->out == MICA_BOOL && strides[0] == 1 && rows[job->op].kind == TRUTH;
+    const bool direct_out = flags || (job->out == job->work && strides[0] == size);
     for (size_t done = 0; done < count; done += BLOCK) {
         const size_t block = min_size(BLOCK, count - done);
         const void *in[OPERANDS];
@@ -163,6 +178,10 @@ static void elementwise_row_run(const void *argument, size_t count, uint8_t *con
         case MICA_F32:
             if (job->vector) {
                 job->vector(&(elementwise_call){.count = block, .a = in[0], .out = out});
+                break;
+            }
+            if (flags) {
+                run_flags((int)job->op, block, out, (const f32 *const *)in);
                 break;
             }
             run_f32((int)job->op, block, out, (const f32 *const *)in);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Softmax and normalisations: float kernels over rows, in the row's own precision (half floats through f32), with
- * sums in sixteen partial sums.
+ * Softmax and normalisations: float kernels over rows, in the row's own precision (half floats through f32).
  */
+#include "kernel/norm/norm.h"
 #include "kernel/softmax/softmax.h"
 #include "runtime/portable/element.h"
 #include "runtime/portable/kernels.h"
@@ -10,8 +10,6 @@
 
 #include <math.h>
 #include <tgmath.h>
-
-enum { LANES = 16 };
 
 static mica_status float_type(kernel_call *call, const struct tensor *tensor) {
     if (type_is_float(tensor->view.type)) return MICA_OK;
@@ -93,47 +91,58 @@ typedef struct norm_job {
     double eps;
     const void *from, *weight, *bias; /* weight and bias may be NULL */
     void *to, *mean, *rstd;
+    const norm_kernels *kernels; /* of f32 */
 } norm_job;
 
-#define NORM_ROWS(name, real)                                                                                        \
-    static void name(void *argument, size_t begin, size_t end) {                                                     \
-        const norm_job *const job = argument;                                                                        \
-        const size_t length = job->length, channels = job->channels, inner = job->inner;                             \
-        for (size_t r = begin; r < end; r++) {                                                                       \
-            const real *const x = (const real *)job->from + r * length;                                              \
-            real *const y = (real *)job->to + r * length;                                                            \
-            real lanes[LANES] = {0}, mean = 0, variance = 0;                                                         \
-            const size_t whole = length - length % LANES;                                                            \
-            for (size_t i = 0; i < whole; i += LANES) {                                                              \
-                for (size_t k = 0; k < LANES; k++) lanes[k] += x[i + k];                                             \
-            }                                                                                                        \
-            for (size_t i = whole; i < length; i++) lanes[i - whole] += x[i];                                        \
-            for (size_t k = 0; k < LANES; k++) mean += lanes[k];                                                     \
-            mean /= (real)length;                                                                                    \
-            for (size_t k = 0; k < LANES; k++) lanes[k] = 0;                                                         \
-            for (size_t i = 0; i < whole; i += LANES) {                                                              \
-                for (size_t k = 0; k < LANES; k++) lanes[k] += (x[i + k] - mean) * (x[i + k] - mean);                \
-            }                                                                                                        \
-            for (size_t i = whole; i < length; i++) lanes[i - whole] += (x[i] - mean) * (x[i] - mean);               \
-            for (size_t k = 0; k < LANES; k++) variance += lanes[k];                                                 \
-            const real rstd = 1 / sqrt(variance / (real)length + (real)job->eps);                                    \
-            ((real *)job->mean)[r] = length ? mean : 0;                                                              \
-            ((real *)job->rstd)[r] = rstd;                                                                           \
-            const real *const weight = job->weight, *const bias = job->bias;                                         \
-            const size_t first = r % job->groups * channels;                                                         \
-            for (size_t c = 0, i = 0; c < channels; c++) {                                                           \
-                if (inner == 1 && weight && bias) {                                                                  \
-                    for (; i < length; i++) y[i] = (x[i] - mean) * rstd * weight[first + i] + bias[first + i];       \
-                    break;                                                                                           \
-                }                                                                                                    \
-                const real scale = weight ? rstd * weight[first + c] : rstd;                                         \
-                const real shift = bias ? bias[first + c] : 0;                                                       \
-                for (const size_t stop = i + inner; i < stop; i++) y[i] = (x[i] - mean) * scale + shift;             \
-            }                                                                                                        \
-        }                                                                                                            \
+static void norm_f32(void *argument, size_t begin, size_t end) {
+    const norm_job *const job = argument;
+    const size_t length = job->length, inner = job->inner;
+    for (size_t r = begin; r < end; r++) {
+        const float *const x = (const float *)job->from + r * length;
+        const norm_moments moments = length ? job->kernels->moments(length, x) : (norm_moments){0, NAN};
+        const float rstd = 1 / sqrtf(moments.variance + (float)job->eps);
+        ((float *)job->mean)[r] = moments.mean;
+        ((float *)job->rstd)[r] = rstd;
+        const size_t first = r % job->groups * job->channels;
+        const float *const weight = job->weight ? (const float *)job->weight + first : NULL;
+        const float *const bias = job->bias ? (const float *)job->bias + first : NULL;
+        norm_call call = {.count = length, .in = x, .mean = moments.mean, .scale = rstd};
+        call.out = (float *)job->to + r * length;
+        const bool whole = (inner == 1 && weight && bias) || (!weight && !bias); /* else channel by channel */
+        if (whole) {
+            call.weight = weight;
+            call.bias = bias;
+            job->kernels->apply(&call);
+            continue;
+        }
+        call.count = inner;
+        for (size_t c = 0; c < job->channels; c++, call.in += inner, call.out += inner) {
+            call.scale = weight ? rstd * weight[c] : rstd;
+            call.shift = bias ? bias[c] : 0;
+            job->kernels->apply(&call);
+        }
     }
-NORM_ROWS(norm_f32, float)
-NORM_ROWS(norm_f64, double)
+}
+
+static void norm_f64(void *argument, size_t begin, size_t end) {
+    const norm_job *const job = argument;
+    const size_t length = job->length;
+    for (size_t r = begin; r < end; r++) {
+        const double *const x = (const double *)job->from + r * length;
+        double *const y = (double *)job->to + r * length, mean = 0, variance = 0;
+        for (size_t i = 0; i < length; i++) mean += x[i];
+        mean = length ? mean / (double)length : 0;
+        for (size_t i = 0; i < length; i++) variance += (x[i] - mean) * (x[i] - mean);
+        const double rstd = 1 / sqrt(variance / (double)length + job->eps);
+        ((double *)job->mean)[r] = mean;
+        ((double *)job->rstd)[r] = rstd;
+        for (size_t i = 0; i < length; i++) {
+            const size_t channel = r % job->groups * job->channels + i / job->inner;
+            y[i] = (x[i] - mean) * rstd * (job->weight ? ((const double *)job->weight)[channel] : 1) +
+                   (job->bias ? ((const double *)job->bias)[channel] : 0);
+        }
+    }
+}
 
 /* An optional tensor of `count` elements as `work`; NULL when none. */
 static mica_status read_channels(kernel_call *call, size_t arg, size_t count, mica_type work, const void **data) {
@@ -171,7 +180,8 @@ static mica_status normalise(kernel_call *call, norm_job *job, size_t rows, size
     TRY(view_write(call, &to[0], work, &job->to));
     TRY(view_write(call, &to[1], work, &job->mean));
     TRY(view_write(call, &to[2], work, &job->rstd));
-    rows_parallel(call, rows, job->length * 2, work == MICA_F64 ? norm_f64 : norm_f32, job);
+    job->kernels = norm_versions[kernel_version_select(norm_names, call->features, call->kernels)];
+    rows_parallel(call, rows, job->length, work == MICA_F64 ? norm_f64 : norm_f32, job);
     view_written(call, &to[0], work, job->to);
     view_written(call, &to[1], work, job->mean);
     view_written(call, &to[2], work, job->rstd);
