@@ -97,8 +97,15 @@ static void find_homes(struct graph *graph) {
             graph->memory[i] = (void *)(uintptr_t)value->operand.data; /* only ever read */
         }
     }
+    for (size_t i = 0; i < graph->lowered.step_count; i++) { /* first: others may be aliases of these */
+        const lower_step *const lowered = &graph->lowered.steps[i];
+        if (lowered->placed == UINT32_MAX) continue;
+        graph->places[lowered->placed] = (place){HOME_ALIAS, lowered->output};
+        graph->aliases[graph->alias_count++] = lowered->placed;
+    }
     for (size_t i = 0; i < graph->lowered.step_count; i++) {
         const lower_step *const lowered = &graph->lowered.steps[i];
+        if (lowered->placed != UINT32_MAX) continue;
         if (lowered->is_alias) {
             graph->places[lowered->output] = (place){HOME_ALIAS, lowered->inputs[0]};
             graph->aliases[graph->alias_count++] = lowered->output;

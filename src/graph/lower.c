@@ -6,10 +6,12 @@
 
 /* What is known of one value: who writes it, how often it is read, and by how many fully connected nodes as rows. */
 typedef struct uses {
-    size_t producer; /* node, or LOWER_NONE */
-    size_t step;     /* that writes it, or LOWER_NONE */
-    size_t readers;  /* the caller counts as one */
+    size_t producer;     /* node, or LOWER_NONE */
+    size_t step;         /* that writes it, or LOWER_NONE */
+    size_t readers;      /* the caller counts as one */
+    size_t first_reader; /* node, or LOWER_NONE */
     size_t row_readers, first_row_reader;
+    bool is_placed; /* its memory is a caller's output that it is renamed to */
 } uses;
 
 static mica_status find_uses(const xnn_graph *payload, struct arena *arena, uses **out, mica_error *error) {
@@ -17,7 +19,10 @@ static mica_status find_uses(const xnn_graph *payload, struct arena *arena, uses
     TRY(arena_array(arena, payload->value_count, sizeof(uses), &memory, error));
     uses *const all = memory;
     for (size_t i = 0; i < payload->value_count; i++) {
-        all[i] = (uses){.producer = LOWER_NONE, .step = LOWER_NONE, .readers = payload->values[i].is_output};
+        all[i] = (uses){.producer = LOWER_NONE,
+                        .step = LOWER_NONE,
+                        .readers = payload->values[i].is_output,
+                        .first_reader = LOWER_NONE};
     }
     for (size_t i = 0; i < payload->node_count; i++) {
         const xnn_node *const node = &payload->nodes[i];
@@ -26,6 +31,7 @@ static mica_status find_uses(const xnn_graph *payload, struct arena *arena, uses
             if (node->inputs[j] == UINT32_MAX) continue;
             uses *const use = &all[node->inputs[j]];
             use->readers++;
+            if (use->first_reader == LOWER_NONE) use->first_reader = i;
             if (j == 0 && node->operation.kind == MICA_FULLY_CONNECTED && !use->row_readers++) {
                 use->first_row_reader = i;
             }
@@ -43,12 +49,32 @@ static bool merges_into_readers(const xnn_node *node, const uses *use) {
            use->readers > 0 && use->row_readers == use->readers;
 }
 
-/* Nodes that give their input's bytes another shape. The caller's output needs bytes of its own. */
-static bool renames(const xnn_graph *payload, const xnn_node *node) {
-    const mica_operation *const operation = &node->operation;
-    return (operation->kind == MICA_STATIC_RESHAPE || operation->kind == MICA_COPY) &&
-           operation->inputs[0]->type == operation->output->type && operation->output->type != MICA_OPERAND_QDINT8 &&
-           !payload->values[node->output].is_output;
+/* Transposes that follow each other are one. */
+static bool merges_into_transpose(const xnn_graph *payload, const xnn_node *node, const uses *use) {
+    return node->operation.kind == MICA_STATIC_TRANSPOSE && use->readers == 1 && use->first_reader != LOWER_NONE &&
+           payload->nodes[use->first_reader].operation.kind == MICA_STATIC_TRANSPOSE;
+}
+
+/* A transpose that moves only dims of one element. */
+static bool keeps_order(const mica_operation *transpose) {
+    const mica_operand *const in = transpose->inputs[0];
+    size_t next = 0;
+    for (size_t i = 0; i < in->rank; i++) {
+        const size_t dim = transpose->as.transpose.perm[i];
+        if (dim >= in->rank) return false; /* no permutation: refused later */
+        if (in->dims[dim] == 1) continue;
+        if (dim < next) return false;
+        next = dim;
+    }
+    return true;
+}
+
+/* Operations that give their input's bytes another shape. */
+static bool renames(const mica_operation *operation) {
+    const bool same = operation->kind == MICA_STATIC_RESHAPE || operation->kind == MICA_COPY ||
+                      (operation->kind == MICA_STATIC_TRANSPOSE && keeps_order(operation));
+    return same && operation->inputs[0]->type == operation->output->type &&
+           operation->output->type != MICA_OPERAND_QDINT8;
 }
 
 /* Kinds whose kernels bound what they write. */
@@ -89,12 +115,30 @@ static mica_status own_operation(lower_step *step, struct arena *arena, mica_ope
     return MICA_OK;
 }
 
-/* The step of a fully connected whose rows are quantized while packing: it reads the convert's input. */
-static mica_status read_through(const xnn_node *convert, struct arena *arena, lower_step *step, mica_error *error) {
+/* The step reads what a merged node would have read: of a convert, the rows that packing quantizes; of a transpose, what
+ * both turn at once. */
+static mica_status read_through(const xnn_node *merged, struct arena *arena, lower_step *step, mica_error *error) {
+    const mica_operation *const last = step->operation;
     mica_operation *operation = NULL;
     TRY(own_operation(step, arena, &operation, error));
-    operation->inputs[0] = convert->operation.inputs[0];
-    step->inputs[0] = convert->inputs[0];
+    operation->inputs[0] = merged->operation.inputs[0];
+    step->inputs[0] = merged->inputs[0];
+    for (size_t i = 0; merged->operation.kind == MICA_STATIC_TRANSPOSE && i < operation->output->rank; i++) {
+        operation->as.transpose.perm[i] = merged->operation.as.transpose.perm[last->as.transpose.perm[i]];
+    }
+    return MICA_OK;
+}
+
+/* Through the converts and transposes before it that merged into it. */
+static mica_status read_through_all(const xnn_graph *payload, const struct lowered *lowered, const uses *all,
+                                    struct arena *arena, lower_step *step, mica_error *error) {
+    const mica_operation_kind kind = step->operation->kind;
+    if (kind != MICA_FULLY_CONNECTED && kind != MICA_STATIC_TRANSPOSE) return MICA_OK;
+    const mica_operation_kind wanted = kind == MICA_FULLY_CONNECTED ? MICA_CONVERT : MICA_STATIC_TRANSPOSE;
+    for (size_t at = all[step->inputs[0]].producer; at != LOWER_NONE; at = all[step->inputs[0]].producer) {
+        if (payload->nodes[at].operation.kind != wanted || lowered->merged_into[at] == LOWER_NONE) return MICA_OK;
+        TRY(read_through(&payload->nodes[at], arena, step, error));
+    }
     return MICA_OK;
 }
 
@@ -107,6 +151,24 @@ static mica_status write_through(const xnn_node *clamp, struct arena *arena, low
     operation->output = clamp->operation.output;
     step->output = clamp->output;
     return MICA_OK;
+}
+
+/* Renamed values share memory. Where the new name is the caller's output, what was made under the old one is made there,
+ * unless that is the caller's itself, or there already. */
+static void rename_output(const xnn_graph *payload, const struct lowered *lowered, uses *all, lower_step *step) {
+    if (!renames(step->operation)) return;
+    step->is_alias = true;
+    if (!payload->values[step->output].is_output) return;
+    uint32_t made = step->inputs[0];
+    while (all[made].step != LOWER_NONE && lowered->steps[all[made].step].is_alias &&
+           !payload->values[made].is_output) {
+        made = lowered->steps[all[made].step].inputs[0];
+    }
+    const bool is_free = all[made].step != LOWER_NONE && !payload->values[made].is_output && !all[made].is_placed;
+    step->is_alias = is_free;
+    if (!is_free) return;
+    all[made].is_placed = true;
+    step->placed = made;
 }
 
 mica_status lower(const xnn_graph *payload, const op_target *target, bool fuse, struct arena *arena,
@@ -123,7 +185,9 @@ mica_status lower(const xnn_graph *payload, const op_target *target, bool fuse, 
     for (size_t i = 0; i < payload->node_count; i++) {
         const xnn_node *const node = &payload->nodes[i];
         uses *const use = &all[node->output];
-        out->merged_into[i] = merge && merges_into_readers(node, use) ? use->first_row_reader : LOWER_NONE;
+        out->merged_into[i] = LOWER_NONE;
+        if (merge && merges_into_readers(node, use)) out->merged_into[i] = use->first_row_reader;
+        if (merge && merges_into_transpose(payload, node, use)) out->merged_into[i] = use->first_reader;
         if (out->merged_into[i] != LOWER_NONE) continue;
         const uses *const input = &all[node->inputs[0]];
         lower_step *const before = merge && input->step != LOWER_NONE ? &out->steps[input->step] : NULL;
@@ -139,13 +203,10 @@ mica_status lower(const xnn_graph *payload, const op_target *target, bool fuse, 
                              .output = node->output,
                              .second_output = node->second_output,
                              .node = i,
-                             .is_alias = fuse && renames(payload, node)};
+                             .placed = UINT32_MAX};
         memcpy(step->inputs, node->inputs, sizeof step->inputs);
-        const size_t producer =
-            node->operation.kind == MICA_FULLY_CONNECTED ? all[node->inputs[0]].producer : LOWER_NONE;
-        if (producer != LOWER_NONE && out->merged_into[producer] != LOWER_NONE) {
-            TRY(read_through(&payload->nodes[producer], arena, step, error));
-        }
+        TRY(read_through_all(payload, out, all, arena, step, error));
+        if (fuse) rename_output(payload, out, all, step);
     }
     return MICA_OK;
 }

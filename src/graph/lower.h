@@ -15,8 +15,9 @@ typedef struct lower_step {
     const mica_operation *operation;            /* the payload's, or a copy with other operands */
     uint32_t inputs[MICA_OPERATION_MAX_INPUTS]; /* value indices; UINT32_MAX: none */
     uint32_t output, second_output;
-    size_t node;   /* of the payload; a merged step carries its main node's */
-    bool is_alias; /* the output is the input's memory under another shape: nothing runs */
+    size_t node;     /* of the payload; a merged step carries its main node's */
+    bool is_alias;   /* the output is the input's memory under another shape: nothing runs */
+    uint32_t placed; /* of an alias that is the caller's output: the value made in its memory; UINT32_MAX: none */
 } lower_step;
 
 struct lowered {
