@@ -18,16 +18,19 @@
 #define K 8
 #define N 16
 
-/* linear → clamp, both bounded. */
+/* linear → clamp, both bounded, and a linear after them. */
 typedef struct scene {
     float linear_min, linear_max, clamp_min, clamp_max;
     bool shared; /* the linear's result is an output, too */
     bool merges;
+    bool followed; /* by another linear layer */
 } scene;
 
-static const scene bounded_apart = {-1, -0.25f, 0, 1, false, false}, bounded = {-1, 0.25f, 0, 1, false, true},
-                   unbounded = {-INFINITY, INFINITY, -0.25f, 0.25f, false, true},
-                   shared = {-INFINITY, INFINITY, -0.25f, 0.25f, true, false};
+static const scene bounded_apart = {-1, -0.25f, 0, 1, false, false, false},
+                   bounded = {-1, 0.25f, 0, 1, false, true, false},
+                   unbounded = {-INFINITY, INFINITY, -0.25f, 0.25f, false, true, false},
+                   shared = {-INFINITY, INFINITY, -0.25f, 0.25f, true, false, false},
+                   followed = {-INFINITY, INFINITY, -0.25f, 0.25f, false, true, true};
 
 static void write_model(const scene *s, const char *path) {
     mica_context *context = NULL;
@@ -43,6 +46,10 @@ static void write_model(const scene *s, const char *path) {
     assert_int_equal(mica_author_input(author, MICA_F32, 2, sizes, false, &x), MICA_OK);
     assert_int_equal(mica_author_linear(author, x, N, &layer, &linear), MICA_OK);
     assert_int_equal(mica_author_clamp(author, linear, s->clamp_min, s->clamp_max, &clamp), MICA_OK);
+    if (s->followed) {
+        const mica_layer last = {.size = sizeof last, .seed = 2};
+        assert_int_equal(mica_author_linear(author, clamp, N, &last, &clamp), MICA_OK);
+    }
     if (s->shared) assert_int_equal(mica_author_output(author, linear), MICA_OK);
     assert_int_equal(mica_author_output(author, clamp), MICA_OK);
     assert_int_equal(mica_author_write(author, path, NULL), MICA_OK);
@@ -89,13 +96,60 @@ static void a_clamp_merges_into_the_linear_before_it(void **state) {
     assert_int_equal(run_model(path, true, s->shared, fused), s->merges);
     assert_false(run_model(path, false, s->shared, apart));
     assert_memory_equal(fused, apart, sizeof fused);
-    for (size_t i = 0; i < ROWS * N; i++) assert_true(fused[i] >= s->clamp_min && fused[i] <= s->clamp_max);
+    for (size_t i = 0; i < ROWS * N && !s->followed; i++)
+        assert_true(fused[i] >= s->clamp_min && fused[i] <= s->clamp_max);
     unlink(path);
+}
+
+/* ---- names for the same memory: tests/data/own/renames.py ---- */
+
+enum { RENAMED = 5 * 3 * 4, OUTPUTS = 4 };
+
+static size_t run_renames(bool fuse, float results[OUTPUTS][RENAMED]) {
+    const mica_context_options options = {.size = sizeof options, .threads = 1, .no_fusion = !fuse};
+    mica_context *context = NULL;
+    mica_program *program = NULL;
+    mica_method *method = NULL;
+    assert_int_equal(mica_context_create(&options, &context), MICA_OK);
+    assert_int_equal(mica_program_open(context, MICA_TEST_DATA "/own/renames.pte", NULL, &program), MICA_OK);
+    assert_int_equal(mica_method_load(context, program, NULL, &method), MICA_OK);
+    float x[RENAMED];
+    for (size_t i = 0; i < RENAMED; i++) x[i] = (float)i;
+    const mica_value input = {MICA_TENSOR, .as.tensor = {MICA_F32, 4, {1, 5, 3, 4}, {0, 1, 2, 3}, x}};
+    assert_int_equal(mica_method_set_input(method, 0, &input), MICA_OK);
+    assert_int_equal(mica_method_run(method), MICA_OK);
+    for (size_t i = 0; i < OUTPUTS; i++) {
+        mica_value value;
+        assert_int_equal(mica_method_output(method, i, &value), MICA_OK);
+        assert_int_equal(mica_tensor_count(&value.as.tensor), RENAMED);
+        memcpy(results[i], value.as.tensor.data, sizeof results[i]);
+    }
+    size_t fused = 0;
+    const mica_report *const report = mica_method_report(method);
+    for (size_t i = 0; i < mica_report_count(report); i++) fused += mica_report_node(report, i)->fused_into[0] != 0;
+    mica_method_destroy(method);
+    mica_program_close(program);
+    mica_context_destroy(context);
+    return fused;
+}
+
+static void renamed_values_are_those_of_copies(void **state) {
+    (void)state;
+    static float fused[OUTPUTS][RENAMED], apart[OUTPUTS][RENAMED];
+    assert_int_equal(run_renames(true, fused), 4); /* w is an output itself: its other shape is a copy */
+    assert_int_equal(run_renames(false, apart), 0);
+    assert_memory_equal(fused, apart, sizeof fused);
+    for (size_t i = 0; i < RENAMED; i++) { /* z and w keep the order of x */
+        assert_true(fused[1][i] == (float)(3 * i));
+        assert_true(fused[2][i] == (float)(3 * i) - 2 && fused[3][i] == fused[2][i]);
+    }
 }
 
 #define SCENE(s) {#s, a_clamp_merges_into_the_linear_before_it, NULL, NULL, (void *)&(s)}
 
 int main(void) {
-    const struct CMUnitTest tests[] = {SCENE(unbounded), SCENE(bounded), SCENE(bounded_apart), SCENE(shared)};
+    const struct CMUnitTest tests[] = {SCENE(unbounded),     SCENE(bounded),
+                                       SCENE(bounded_apart), SCENE(shared),
+                                       SCENE(followed),      cmocka_unit_test(renamed_values_are_those_of_copies)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
