@@ -2,12 +2,14 @@
  *
  * The observer sees what every node writes, under the node's report index.
  */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
 #include <cmocka.h>
 
+#include "graph/graph.h"
 #include "mica/mica.h"
 
 typedef struct seen {
@@ -57,7 +59,54 @@ static void every_executed_node_is_seen_once(void **state) {
     mica_context_destroy(context);
 }
 
+/* The largest of four, and where it is, as int64: two outputs of one node. */
+static void both_outputs_of_a_node_are_seen(void **state) {
+    (void)state;
+    const mica_operand image = {.type = MICA_OPERAND_F32, .rank = 4, .dims = {1, 2, 2, 1}};
+    const mica_operand largest = {.type = MICA_OPERAND_F32, .rank = 4, .dims = {1, 1, 1, 1}};
+    const mica_operand where = {.type = MICA_OPERAND_INT32, .rank = 4, .dims = {1, 1, 1, 1}};
+    const xnn_value values[] = {{.operand = image, .external = 0, .is_input = true},
+                                {.operand = largest, .external = 1, .is_output = true},
+                                {.operand = where, .external = 2, .is_output = true, .is_long_index = true}};
+    xnn_node node = {.operation = {.kind = MICA_ARG_MAX_POOLING_2D,
+                                   .output_min = -INFINITY,
+                                   .output_max = INFINITY,
+                                   .input_count = 1,
+                                   .inputs = {&values[0].operand},
+                                   .output = &values[1].operand},
+                     .output = 1,
+                     .second_output = 2};
+    for (size_t i = 1; i < MICA_OPERATION_MAX_INPUTS; i++) node.inputs[i] = UINT32_MAX;
+    node.operation.as.window.kernel_height = node.operation.as.window.kernel_width = 2;
+    node.operation.as.window.stride_height = node.operation.as.window.stride_width = 2;
+    node.operation.as.window.dilation_height = node.operation.as.window.dilation_width = 1;
+    const xnn_graph payload = {
+        .values = values, .value_count = 3, .nodes = &node, .node_count = 1, .external_count = 3};
+    const graph_options options = {.target = {0, MICA_KERNELS_REFERENCE}};
+    struct arena arena;
+    struct graph *graph = NULL;
+    arena_init(&arena, &memory_default, 0);
+    assert_int_equal(graph_create(&payload, &options, &arena, &graph, NULL), MICA_OK);
+    op_shape shapes[3] = {{4, {1, 2, 2, 1}}};
+    assert_int_equal(graph_resize(graph, shapes, NULL), MICA_OK);
+
+    float x[] = {1, 2, 9, 3}, most = 0;
+    int64_t place = 0;
+    seen s = {.in_order = true};
+    trace_sink sink = {.observer = observe, .user = &s, .first_node = 5};
+    graph_run(graph, (void *[]){x, &most, &place}, 1, &sink);
+    assert_int_equal(s.count, 2);
+    assert_int_equal(s.last, 5);
+    assert_int_equal(s.tensor.type, MICA_I64);
+    assert_ptr_equal(s.tensor.data, &place);
+    assert_int_equal(place, 2);
+    assert_true(most == 9);
+    graph_destroy(graph);
+    arena_free(&arena);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_executed_node_is_seen_once)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_executed_node_is_seen_once),
+                                       cmocka_unit_test(both_outputs_of_a_node_are_seen)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -321,20 +321,23 @@ static mica_type element_type(mica_operand_type type) {
 }
 
 /* The node of the payload that gives a value; a step that does the work of several gives the last one's. */
-static size_t producer(const xnn_graph *payload, uint32_t value) {
-    size_t node = 0;
-    while (payload->nodes[node].output != value) node++;
-    return node;
+static size_t producer(const struct graph *graph, const struct step *step, uint32_t value) {
+    const xnn_graph *const payload = graph->payload;
+    for (size_t i = 0; i < payload->node_count; i++) {
+        if (payload->nodes[i].output == value || payload->nodes[i].second_output == value) return i;
+    }
+    return (size_t)step->node;
 }
 
-/* Shows the observer what a step has written. */
-static void show(const struct graph *graph, const struct step *step, const trace_sink *events) {
-    const mica_operand *const operand = step->op->operation->output;
-    const op_shape *const shape = &graph->shapes[step->output];
+/* Shows the observer one value that a step has written. */
+static void show(const struct graph *graph, const struct step *step, uint32_t value, mica_type type,
+                 const trace_sink *events) {
+    const mica_operand *const operand = &graph->payload->values[value].operand;
+    const op_shape *const shape = &graph->shapes[value];
     const size_t first = (size_t)events->first_node;
-    mica_observation out = {.node = first + producer(graph->payload, step->output),
+    mica_observation out = {.node = first + producer(graph, step, value),
                             .runner = first + (size_t)step->node,
-                            .tensor = {.type = element_type(operand->type), .rank = shape->rank},
+                            .tensor = {.type = type, .rank = shape->rank},
                             .quantized = operand->type == MICA_OPERAND_QINT8 || operand->type == MICA_OPERAND_QUINT8,
                             .scale = operand->scale,
                             .zero_point = operand->zero_point,
@@ -343,8 +346,14 @@ static void show(const struct graph *graph, const struct step *step, const trace
         out.tensor.sizes[i] = shape->dims[i];
         out.tensor.dim_order[i] = (uint8_t)i;
     }
-    out.tensor.data = graph->memory[step->output];
+    out.tensor.data = graph->memory[value];
     events->observer(events->user, &out);
+}
+
+static void show_outputs(const struct graph *graph, const struct step *step, const trace_sink *events) {
+    show(graph, step, step->output, element_type(graph->payload->values[step->output].operand.type), events);
+    if (step->second_output == UINT32_MAX) return;
+    show(graph, step, step->second_output, step->widens ? MICA_I64 : MICA_I32, events);
 }
 
 void graph_run(struct graph *graph, void *const *externals, size_t threads, trace_sink *events) {
@@ -370,7 +379,7 @@ void graph_run(struct graph *graph, void *const *externals, size_t threads, trac
         if (step->widens) widen(run.second_output, op_count(&graph->shapes[step->second_output]));
         start = trace_end(events, MICA_EVENT_NODE, step->node, start);
         if (!events || !events->observer) continue;
-        show(graph, step, events);
+        show_outputs(graph, step, events);
         start = trace_start(events); /* the observer's time is no node's */
     }
 }
