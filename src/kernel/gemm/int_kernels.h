@@ -26,13 +26,16 @@ INLINE left_view left_of(const gemm_tile *tile) {
 /* One step of int8 weights, or all steps of one load of nibbles. */
 INLINE void int_step(vsum sums[ROWS][VECTORS], const int32_t *left, size_t left_step, const char *weights,
                      const size_t rows, const size_t vectors, const bool nibble) {
-    const size_t steps = nibble ? 8 / KR : 1, size = nibble ? COLUMNS * sizeof(int32_t) : COLUMNS * KR;
-    if (rows > 1) ask_ahead(weights, size);
+    const size_t steps = nibble ? 8 / KR : 1;
+    vint eight[VECTORS];
+    UNROLL for (size_t v = 0; v < vectors && nibble; v++) {
+        eight[v] = int_load(weights + v * LANES * sizeof(int32_t));
+        if (rows == 1) KEEP(eight[v]); /* or it is loaded once for each step */
+    }
     UNROLL for (size_t s = 0; s < steps; s++, left += left_step) {
         vint w[VECTORS];
         UNROLL for (size_t v = 0; v < vectors; v++) {
-            w[v] = nibble ? nibbles(int_load(weights + v * LANES * sizeof(int32_t)), s)
-                          : weights_load(weights + v * LANES * KR);
+            w[v] = nibble ? nibbles(eight[v], s) : weights_load(weights + v * LANES * KR);
         }
         UNROLL for (size_t m = 0; m < rows; m++) {
             const vint x = int_splat(left[m]);
@@ -41,11 +44,14 @@ INLINE void int_step(vsum sums[ROWS][VECTORS], const int32_t *left, size_t left_
     }
 }
 
-/* Sums over k elements, a multiple of 32 in a block. Few rows are too few sums to hide the latency of a dot product:
- * then 2 or 4 steps go into sums of their own. */
+/* Few rows are too few sums to hide the latency of a dot product: then so many steps go into sums of their own. */
+INLINE size_t splits_of(const size_t rows) { return rows >= 4 ? 1 : rows >= 2 ? 2 : 4; }
+
+/* Sums over k elements, a multiple of 32 in a block. */
 INLINE void int_sums(vsum sums[ROWS][VECTORS], const int32_t *left, size_t left_step, const char *weights, size_t k,
-                     const size_t rows, const size_t vectors, const bool nibble, const bool block) {
-    const size_t splits = rows >= 4 ? 1 : rows >= 2 ? 2 : 4, step_k = nibble ? 8 : KR;
+                     const size_t rows, const size_t vectors, const size_t splits, const bool nibble,
+                     const bool block) {
+    const size_t step_k = nibble ? 8 : KR;
     const size_t step = nibble ? COLUMNS * sizeof(int32_t) : COLUMNS * KR, left_next = left_step * (step_k / KR);
     vsum split[4][ROWS][VECTORS];
     UNROLL for (size_t m = 0; m < rows; m++) {
@@ -57,6 +63,7 @@ INLINE void int_sums(vsum sums[ROWS][VECTORS], const int32_t *left, size_t left_
     size_t steps = divide_up(k, step_k);
     for (; steps >= splits; steps -= splits) {
         UNROLL for (size_t s = 0; s < splits; s++, left += left_next, weights += step) {
+            if (rows > 1 || block) ask_ahead(weights, step); /* one row of int8 has no time left for it */
             int_step(s ? split[s] : sums, left, left_step, weights, rows, vectors, nibble);
         }
     }
@@ -73,7 +80,7 @@ INLINE void int_sums(vsum sums[ROWS][VECTORS], const int32_t *left, size_t left_
 INLINE void store_sums(int32_t *out, const left_view *left, const char *weights, size_t k, const size_t rows,
                        const size_t vectors, const bool nibble) {
     vsum sums[ROWS][VECTORS];
-    int_sums(sums, left->data, left->step, weights, k, rows, vectors, nibble, false);
+    int_sums(sums, left->data, left->step, weights, k, rows, vectors, splits_of(rows), nibble, false);
     UNROLL for (size_t m = 0; m < rows; m++) {
         UNROLL for (size_t v = 0; v < vectors; v++) {
             int_store(out + m * COLUMNS + v * LANES, int_sar((vint)sums[m][v], nibble ? NIBBLE_SHIFT : 0));
@@ -83,7 +90,7 @@ INLINE void store_sums(int32_t *out, const left_view *left, const char *weights,
 
 /* Σ_blocks of scale times the sum of a block. */
 INLINE void store_block_sums(float *out, const left_view *left, const char *packed, size_t k, size_t block,
-                             const size_t rows, const size_t vectors) {
+                             const size_t rows, const size_t vectors, const size_t splits) {
     const int32_t *data = left->data;
     vfloat totals[ROWS][VECTORS];
     UNROLL for (size_t m = 0; m < rows; m++) {
@@ -91,7 +98,7 @@ INLINE void store_block_sums(float *out, const left_view *left, const char *pack
     }
     for (; k > 0; k -= block, data += block / KR * left->step) {
         vsum sums[ROWS][VECTORS];
-        int_sums(sums, data, left->step, packed, block, rows, vectors, true, true);
+        int_sums(sums, data, left->step, packed, block, rows, vectors, splits, true, true);
         packed += block / 2 * COLUMNS;
         UNROLL for (size_t v = 0; v < vectors; v++) {
             const vfloat scale = bfloat_load((const uint16_t *)packed + v * LANES);
@@ -121,10 +128,12 @@ INLINE void sums_of_rows(int32_t *out, const left_view *left, const char *weight
 
 INLINE void block_sums_of_rows(float *out, const left_view *left, const char *packed, size_t k, size_t block,
                                size_t columns, const size_t rows) {
-    if (columns > LANES) {
-        store_block_sums(out, left, packed, k, block, rows, 2);
+    if (columns <= LANES) {
+        store_block_sums(out, left, packed, k, block, rows, 1, splits_of(rows));
+    } else if (rows == 1 && block == 32) { /* its sums are done when those of the next blocks have begun */
+        store_block_sums(out, left, packed, k, 32, rows, 2, 1);
     } else {
-        store_block_sums(out, left, packed, k, block, rows, 1);
+        store_block_sums(out, left, packed, k, block, rows, 2, splits_of(rows));
     }
 }
 
@@ -133,7 +142,7 @@ INLINE void block_sums_of_rows(float *out, const left_view *left, const char *pa
 #define SUMS_I4(rows)                                                                                                \
     case rows: sums_of_rows(out, left, weights, k, columns, rows, true); break;
 #define SUMS_BLOCK(rows)                                                                                             \
-    case rows: block_sums_of_rows(out, left, packed, k, block, columns, rows); break;
+    case rows: block_sums_of_rows(out, &part, packed, k, block, columns, rows); break;
 
 static void sums_i8(int32_t *out, const left_view *left, const char *weights, size_t k, size_t rows, size_t columns) {
     switch (rows) { EACH_ROW_COUNT(SUMS_I8) }
@@ -143,9 +152,14 @@ static void sums_i4(int32_t *out, const left_view *left, const char *weights, si
     switch (rows) { EACH_ROW_COUNT(SUMS_I4) }
 }
 
+/* BLOCK_ROWS at most at a time: as many as have room for their totals beside the sums of a block. */
 static void sums_block(float *out, const left_view *left, const char *packed, size_t k, size_t block, size_t rows,
                        size_t columns) {
-    switch (rows) { EACH_ROW_COUNT(SUMS_BLOCK) }
+    left_view part = *left;
+    const size_t most = gemm_even_rows(rows, BLOCK_ROWS);
+    for (size_t first = 0; first < rows; first += most, part.data += most, out += most * COLUMNS) {
+        switch (min_size(most, rows - first)) { EACH_BLOCK_ROW_COUNT(SUMS_BLOCK) }
+    }
 }
 
 /* ---- what follows the sums of one panel's columns, of which all are there where `whole` ---- */

@@ -16,8 +16,9 @@
 #define USE(vector) __asm__ volatile("" : : "x"(vector))
 
 /* A tile of 6 rows x 2 vectors of sums, 2 vectors of weights, 1 element and 1 product takes all 16 registers. */
-enum { LANES = 8, VECTORS = 2, COLUMNS = LANES * VECTORS, ROWS = 6 };
+enum { LANES = 8, VECTORS = 2, COLUMNS = LANES * VECTORS, ROWS = 6, BLOCK_ROWS = ROWS };
 #define EACH_ROW_COUNT(DO) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6)
+#define EACH_BLOCK_ROW_COUNT(DO) EACH_ROW_COUNT(DO)
 
 typedef __m256 vfloat;
 typedef __m256i vint;

@@ -17,8 +17,9 @@
 #define USE(vector) __asm__ volatile("" : : "v"(vector))
 
 /* A tile of 14 rows x 2 vectors of sums, 2 vectors of weights and 1 element takes 31 of the 32 registers. */
-enum { LANES = 16, VECTORS = 2, COLUMNS = LANES * VECTORS, ROWS = 14 };
-#define EACH_ROW_COUNT(DO) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7) DO(8) DO(9) DO(10) DO(11) DO(12) DO(13) DO(14)
+enum { LANES = 16, VECTORS = 2, COLUMNS = LANES * VECTORS, ROWS = 14, BLOCK_ROWS = 7 };
+#define EACH_BLOCK_ROW_COUNT(DO) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7)
+#define EACH_ROW_COUNT(DO) EACH_BLOCK_ROW_COUNT(DO) DO(8) DO(9) DO(10) DO(11) DO(12) DO(13) DO(14)
 
 typedef __m512 vfloat;                                 /* LANES floats */
 typedef __m512i vint;                                  /* LANES int32, or 2 LANES int16 ("words"), or 4 LANES bytes */
