@@ -14,7 +14,7 @@ import cases as suite
 import compare
 import runners
 
-REPEATS = 9
+REPEATS = 7
 
 
 def resident():

@@ -6,6 +6,7 @@ costs from Python, measured with one element, is taken off.
 """
 import itertools
 import time
+import warnings
 
 import numpy
 
@@ -43,6 +44,7 @@ class Torch:
         self.torch = torch
         torch.set_num_threads(threads)
         torch.set_grad_enabled(False)
+        warnings.filterwarnings("ignore", module="peers")
         one = torch.ones(1)
         self.overhead = call_cost(lambda: torch.relu(one))
 
