@@ -60,7 +60,8 @@ static void scale_arguments(recorder *r, uint32_t id) {
 
 static void choose_scale(recorder *r, uint32_t id, edge_id from) {
     static const edge_value one = {.rank = 1, .dims = {1}};
-    const edge_id scale = edge_begin_node(r->edge, DECOMPOSED("choose_qparams.tensor"), EDGE_F32, &one);
+    (void)edge_begin_node(r->edge, DECOMPOSED("choose_qparams.tensor"), EDGE_F32, &one); /* gives the next two */
+    const edge_id scale = edge_add(r->edge, "getitem", EDGE_F32, &one);
     const edge_id zero_point = edge_add(r->edge, "getitem", EDGE_I64, &one);
     edge_tensor(r->edge, "input", from);
     edge_int(r->edge, "quant_min", -128);
