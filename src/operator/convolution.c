@@ -160,7 +160,7 @@ static mica_status reshape(struct op *op, const op_shape *inputs, const op_shape
     self->out_height = output->dims[1];
     self->out_width = output->dims[2];
     /* One piece per row of int8 is cheaper packed than all of the image stored anew. */
-    plan->line = self->out_width;
+    plan->line = self->out_width == 1 ? self->out_height : self->out_width;
     plan->offsets = plan->tap_count > 1 || plan->variant == GEMM_PF32 ? self->offsets : NULL;
     op->workspace = gemm_plan_shape(plan, self->groups, self->images * self->out_height * self->out_width);
     op->kernel = plan->kernel->name;
@@ -196,7 +196,7 @@ static void rows(const void *owner, size_t batch, size_t first, size_t count, ge
     const uint8_t *line =
         state->input + image * self->rows * self->row + y * down + batch * (self->pixel / self->groups);
     *lhs = (gemm_lhs){.type = gemm_type_of(operation->inputs[0]->type),
-                      .row_stride = right,
+                      .row_stride = self->out_width == 1 ? down : right,
                       .data = line + x * right,
                       .tap_count = max_size(1, self->plan.tap_count),
                       .tap_length = self->filled};

@@ -74,11 +74,14 @@ static size_t scratch_layout(const gemm_plan *plan, uint8_t *base, struct scratc
 /* Dense rows of k floats a multiple of 2 KiB apart fall on each other in the first cache: better packed. */
 static bool suits_cache(size_t k) { return k * sizeof(float) % 2048 != 0; }
 
-/* Whether the kernel reads rows from where they are. Lines must fill half a tile at least. */
+/* Fewer rows by two vectors of columns are too few sums to hide a multiply-add's latency. */
+#define MIN_ROWS 4
+
+/* Whether the kernel reads rows from where they are. */
 static bool reads_in_place(const gemm_plan *plan) {
-    const size_t mr = plan->kernel->mr;
     if (plan->tap_count) {
-        return plan->offsets && plan->kernel->store && 2 * gemm_even_rows(plan->line, mr) >= min_size(mr, plan->m);
+        return plan->offsets && plan->kernel->store &&
+               gemm_even_rows(plan->line, plan->kernel->mr) >= min_size(MIN_ROWS, plan->m);
     }
     return !plan->kernel->lhs || (plan->kernel->store && plan->variant == GEMM_PF32 && suits_cache(plan->k));
 }
