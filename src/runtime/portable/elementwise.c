@@ -104,15 +104,22 @@ static void run_flags(int op, size_t count, uint8_t *out, const f32 *const *in) 
     switch (op) { ELEMENTWISE_BOTH(FLAGS_OF_BOTH) }
 }
 
-/* The kernels of delegates do the costly functions of floats. */
-static elementwise_function *vector_kernel(const kernel_call *call, elementwise_op op) {
+/* What the kernels of delegates do for f32: the costly functions, and arithmetic of two operands. */
+static elementwise_function *vector_kernel(kernel_call *call, elementwise_op op) {
     static const struct {
         elementwise_op op;
         elementwise_operation kernel;
-    } known[] = {{EW_EXP, ELEMENTWISE_EXP},         {EW_LOG, ELEMENTWISE_LOG},   {EW_SIN, ELEMENTWISE_SIN},
-                 {EW_COS, ELEMENTWISE_COS},         {EW_TANH, ELEMENTWISE_TANH}, {EW_SQRT, ELEMENTWISE_SQUARE_ROOT},
-                 {EW_SIGMOID, ELEMENTWISE_SIGMOID}, {EW_GELU, ELEMENTWISE_GELU}};
+    } known[] = {
+        {EW_EXP, ELEMENTWISE_EXP},         {EW_LOG, ELEMENTWISE_LOG},        {EW_SIN, ELEMENTWISE_SIN},
+        {EW_COS, ELEMENTWISE_COS},         {EW_TANH, ELEMENTWISE_TANH},      {EW_SQRT, ELEMENTWISE_SQUARE_ROOT},
+        {EW_SIGMOID, ELEMENTWISE_SIGMOID}, {EW_GELU, ELEMENTWISE_GELU},      {EW_ADD, ELEMENTWISE_ADD},
+        {EW_SUB, ELEMENTWISE_SUBTRACT},    {EW_MUL, ELEMENTWISE_MULTIPLY},   {EW_DIV, ELEMENTWISE_DIVIDE},
+        {EW_MAXIMUM, ELEMENTWISE_MAXIMUM}, {EW_MINIMUM, ELEMENTWISE_MINIMUM}};
     if (call->kernels == MICA_KERNELS_REFERENCE) return NULL;
+    if (op == EW_ADD || op == EW_SUB) { /* a + 1 · b */
+        double factor = 0;
+        if (call_double(call, 2, &factor) != MICA_OK || factor != 1) return NULL;
+    }
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         if (known[i].op != op) continue;
         const kernel_version version =
@@ -141,7 +148,7 @@ typedef struct elementwise_job {
     size_t operands;
     mica_type work, out;
     mica_type types[OPERANDS];
-    elementwise_function *vector; /* of one operand, f32; NULL: the loops above */
+    elementwise_function *vector; /* of one or two operands, f32; NULL: the loops above */
 } elementwise_job;
 
 enum { BLOCK = 512 }; /* values of one step, so that all of a step stays in the nearest cache */
@@ -153,6 +160,10 @@ static void elementwise_row_run(const void *argument, size_t count, uint8_t *con
     const bool flags =
         job->work == MICA_F32 && job->out == MICA_BOOL && strides[0] == 1 && rows[job->op].kind == TRUTH;
     const bool direct_out = flags || (job->out == job->work && strides[0] == size);
+    /* One value for the whole row: the vector kernels take it as it is, the loops a block of it. */
+    bool is_one[OPERANDS], is_scalar[OPERANDS] = {false};
+    for (size_t k = 0; k < job->operands; k++) is_one[k] = strides[k + 1] == 0 && count > 1;
+    if (job->vector && job->operands > 1 && is_one[0] != is_one[1]) memcpy(is_scalar, is_one, 2 * sizeof *is_one);
     for (size_t done = 0; done < count; done += BLOCK) {
         const size_t block = min_size(BLOCK, count - done);
         const void *in[OPERANDS];
@@ -163,13 +174,17 @@ static void elementwise_row_run(const void *argument, size_t count, uint8_t *con
             }
             const ptrdiff_t stride = strides[k + 1];
             const uint8_t *const from = data[k + 1] + (ptrdiff_t)done * stride;
-            if (job->types[k] == job->work && stride == size) {
+            if (job->types[k] == job->work && (stride == size || count == 1 || is_scalar[k])) {
                 in[k] = from;
                 continue;
             }
-            if (stride != 0 || done == 0)
-                element_convert(block, job->work, loaded[k], size, job->types[k], from, stride);
             in[k] = loaded[k];
+            if (!is_one[k]) {
+                element_convert(block, job->work, loaded[k], size, job->types[k], from, stride);
+            } else if (done == 0) {
+                element_convert(1, job->work, loaded[k], size, job->types[k], from, 0);
+                if (!is_scalar[k]) element_convert(block, job->work, loaded[k], size, job->work, loaded[k], 0);
+            }
         }
         uint8_t *const to = data[0] + (ptrdiff_t)done * strides[0];
         void *const out = direct_out ? to : (void *)result;
@@ -177,7 +192,14 @@ static void elementwise_row_run(const void *argument, size_t count, uint8_t *con
         case MICA_BOOL: run_bool((int)job->op, block, out, (const int8_t *const *)in); break;
         case MICA_F32:
             if (job->vector) {
-                job->vector(&(elementwise_call){.count = block, .a = in[0], .out = out});
+                job->vector(&(elementwise_call){.count = block,
+                                                .a = in[0],
+                                                .b = in[1],
+                                                .a_scalar = is_scalar[0],
+                                                .b_scalar = is_scalar[1],
+                                                .out = out,
+                                                .min = -INFINITY,
+                                                .max = INFINITY});
                 break;
             }
             if (flags) {
@@ -242,7 +264,8 @@ static view absent(size_t k, mica_type work) {
 /* A tensor, or a number where it lies in its value. */
 static mica_status read_operand(kernel_call *call, size_t arg, view *v) {
     struct value *const value = call_value(call, arg);
-    *v = (view){.data = (uint8_t *)&value->as};
+    v->rank = 0;
+    v->data = (uint8_t *)&value->as;
     switch (value->tag) {
     case VALUE_NONE:
     case VALUE_INT: v->type = MICA_I64; return MICA_OK;
@@ -308,6 +331,7 @@ static mica_status choose_types(kernel_call *call, const elementwise_row *row, c
     job->work = truth ? MICA_BOOL : work_of(common);
     job->out = out;
     if (job->work == MICA_F32) job->vector = vector_kernel(call, job->op);
+    if (job->vector) job->operands = min_size(job->operands, 2); /* without the factor of one */
     return MICA_OK;
 }
 

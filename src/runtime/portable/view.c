@@ -6,12 +6,16 @@
 /* ---- views ---- */
 
 view view_of_tensor(const mica_tensor *t) {
-    view v = {.type = t->type, .rank = t->rank, .data = t->data};
-    size_t strides[MICA_MAX_RANK];
-    tensor_strides(t, strides);
-    for (size_t i = 0; i < t->rank; i++) {
-        v.sizes[i] = t->sizes[i];
-        v.strides[i] = (ptrdiff_t)(strides[i] * mica_type_size(t->type));
+    view v; /* half a kilobyte: only what the rank reaches is set */
+    v.type = t->type;
+    v.rank = t->rank;
+    v.data = t->data;
+    ptrdiff_t stride = (ptrdiff_t)mica_type_size(t->type);
+    for (size_t i = t->rank; i-- > 0;) {
+        const size_t dim = t->dim_order[i];
+        v.sizes[dim] = t->sizes[dim];
+        v.strides[dim] = stride;
+        stride *= (ptrdiff_t)max_size(t->sizes[dim], 1);
     }
     return v;
 }
@@ -19,7 +23,10 @@ view view_of_tensor(const mica_tensor *t) {
 view view_of(const struct tensor *tensor) { return view_of_tensor(&tensor->view); }
 
 view view_dense(mica_type type, size_t rank, const size_t *sizes, void *data) {
-    view v = {.type = type, .rank = rank, .data = data};
+    view v;
+    v.type = type;
+    v.rank = rank;
+    v.data = data;
     ptrdiff_t stride = (ptrdiff_t)mica_type_size(type);
     for (size_t i = rank; i-- > 0;) {
         v.sizes[i] = sizes[i];
