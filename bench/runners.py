@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The two runtimes that read .pte files, side by side in one process: load, set inputs, take turns.
 
-Both are timed by the same C loop (turn.c) around one call per execution: mica_method_run and Method::execute.
+Both are timed by the same C loop (turn.c). A run sets the inputs and executes.
 """
 import ctypes as c
 import importlib.util
@@ -51,8 +51,9 @@ class LimitInfo(c.Structure):
     _fields_ = [("name", c.c_char_p), ("threads", c.c_size_t), ("bytes", c.c_size_t), ("rate", c.c_double)]
 
 
-class Method(c.Structure):
-    _fields_ = [("planned", c.c_size_t), ("packed", c.c_size_t), ("workspace", c.c_size_t)]
+class SideRun(c.Structure):
+    _fields_ = [("set_input", c.c_void_p), ("run", c.c_void_p), ("method", c.c_void_p), ("count", c.c_size_t),
+                ("inputs", c.c_void_p * MAX_RANK)]
 
 
 def compile_shared(build, source, *options):
@@ -70,7 +71,7 @@ class Side:
 
     def turn(self, count):
         status = c.c_int(0)
-        elapsed = self.timer(self.run, self.handle, count, c.byref(status))
+        elapsed = self.timer(self.run, self.argument, count, c.byref(status))
         if status.value:
             raise RuntimeError(f"{self.label}: status {status.value}")
         return elapsed
@@ -110,7 +111,7 @@ class Mica:
 class MicaSide(Side):
     def __init__(self, mica, context, path):
         self.library, self.context, self.timer, self.label = mica.library, context, mica.timer, "Mica"
-        self.run = c.cast(self.library.mica_method_run, c.c_void_p)
+        self.run = self.timer.side_run
         self.program, self.handle = c.c_void_p(), c.c_void_p()
         self.check(self.library.mica_program_open(context, path.encode(), None, c.byref(self.program)))
         self.check(self.library.mica_method_load(context, self.program, None, c.byref(self.handle)))
@@ -133,13 +134,18 @@ class MicaSide(Side):
 
     def set_inputs(self, arrays):
         self.inputs = arrays
+        self.values = (Value * len(arrays))()
+        self.argument = SideRun(c.cast(self.library.mica_method_set_input, c.c_void_p), c.cast(self.library.mica_method_run, c.c_void_p),
+                                self.handle, len(arrays))
         for i, array in enumerate(arrays):
-            value = Value(TENSOR)
-            tensor = value.value.tensor
+            self.values[i].kind = TENSOR
+            tensor = self.values[i].value.tensor
             tensor.type, tensor.rank, tensor.data = NUMBERS[array.dtype], array.ndim, array.ctypes.data
             for j, size in enumerate(array.shape):
                 tensor.sizes[j], tensor.order[j] = size, j
-            self.check(self.library.mica_method_set_input(self.handle, c.c_size_t(i), c.byref(value)))
+            self.argument.inputs[i] = c.addressof(self.values[i])
+            self.check(self.library.mica_method_set_input(self.handle, c.c_size_t(i), c.byref(self.values[i])))
+        self.argument = c.pointer(self.argument)
 
     def output(self, index=0):
         """Of the last run, flat; None when it is no tensor."""
@@ -151,11 +157,6 @@ class MicaSide(Side):
         count = int(numpy.prod(tensor.sizes[:tensor.rank], dtype=numpy.int64))
         kind = numpy.dtype(TYPES[tensor.type])
         return numpy.frombuffer(c.string_at(tensor.data, count * kind.itemsize), kind)
-
-    def packed_bytes(self):
-        memory = Method()
-        self.library.mica_method_query_memory(self.handle, c.byref(memory))
-        return memory.packed
 
     def close(self):
         self.library.mica_method_destroy(self.handle)
@@ -172,6 +173,10 @@ class ExecuTorch:
     def __init__(self, build, timer, threads):
         from executorch.extension.pybindings import _portable_lib
         c.CDLL(_portable_lib.__file__, mode=c.RTLD_GLOBAL)  # its symbols are those of the C++ runtime
+        try:
+            from executorch.extension.llm.custom_ops import custom_ops  # noqa: F401 (kernels that some models call)
+        except (ImportError, OSError):
+            pass
         _portable_lib._unsafe_reset_threadpool(threads)
         include = os.path.join(os.path.dirname(_portable_lib.__file__), "..", "..", "include")
         self.library = c.CDLL(compile_shared(build, "executorch.cpp", "-std=c++17", "-DC10_USING_CUSTOM_GENERATED_MACROS",
@@ -187,7 +192,7 @@ class ExecuTorchSide(Side):
     def __init__(self, runtime, path):
         self.library, self.timer, self.label = runtime.library, runtime.timer, "ExecuTorch"
         self.run = c.cast(self.library.peer_run, c.c_void_p)
-        self.handle = c.c_void_p(self.library.peer_load(path.encode()))
+        self.handle = self.argument = c.c_void_p(self.library.peer_load(path.encode()))
         if not self.handle:
             raise RuntimeError("ExecuTorch cannot load it")
 
@@ -210,7 +215,9 @@ class ExecuTorchSide(Side):
 
 
 def load_timer(build):
-    timer = c.CDLL(compile_shared(build, "turn.c")).turn
+    library = c.CDLL(compile_shared(build, "turn.c"))
+    timer = library.turn
     timer.restype = c.c_uint64
     timer.argtypes = [c.c_void_p, c.c_void_p, c.c_uint64, c.c_void_p]
+    timer.side_run = c.cast(library.mica_side_run, c.c_void_p)
     return timer
