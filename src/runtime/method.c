@@ -33,9 +33,12 @@ static mica_status check_needs(const mica_method *method, mica_error *error) {
     for (size_t i = 0; i < plan->operator_count; i++) {
         if (!portable_find(plan->operators[i])) add_item(&kernels, "'%s'", plan->operators[i]);
     }
+    const char *told = "";
     for (size_t i = 0; i < plan->delegate_count; i++) {
         const char *const lack = method->program->lacks[method->index][i];
-        if (lack) add_item(&delegates, "%s", lack);
+        if (!lack || strcmp(lack, told) == 0) continue;
+        add_item(&delegates, "%s", lack);
+        told = lack;
     }
     for (size_t i = 0; i < missing->count; i++) add_item(&keys, "'%s'", missing->keys[i]);
     if (kernels.count) {

@@ -21,6 +21,14 @@ expect 0 '"missing_data": \[$' info "$folder/model.pte" --format json
 expect 0 '^forward.missing data.*2.bias' info "$folder/model.pte" --format tsv
 expect 1 'no data file has the weights' extract "$cases/graph/external_data_delegate_linear/model.pte" --node 0 -o "$tmp/one.pte"
 
+# All that Mica lacks is told at once: by info, and when the model is loaded.
+LC_ALL=C sed -e 's/XnnpackBackend/AnotherBackend/g' -e 's/aten::cumsum/aten::cumsux/g' \
+    "$cases/graph/mixed_many_delegates/model.pte" >"$tmp/lacking.pte"
+expect 1 "Mica has no kernel for 'aten::cumsux.out'; Mica has no backend 'AnotherBackend'$" run "$tmp/lacking.pte"
+expect 0 "AnotherBackend .* no .*Mica has no backend 'AnotherBackend'" info "$tmp/lacking.pte"
+check 'what is missing is noted' grep -q 'for want of aten::cumsux.out, AnotherBackend$' "$tmp/err"
+expect 1 "no backend 'AnotherBackend'" explain "$tmp/lacking.pte"
+
 # A bundled program is a model, and verifies itself.
 expect 0 '^4 cases, 4 passed, 0 failed' run "$bundled" --bundled
 expect 0 '^forward,2,1,f32,5x6,0,yes,$' run "$bundled" --bundled --format csv
