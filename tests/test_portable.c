@@ -365,6 +365,69 @@ static void wrong_values_are_refused(void **state) {
     free(empty.view.data);
 }
 
+/* Makes value `index` wrong in the `how`-th way; false: there are no more ways. */
+static bool damage_value(call_text *text, size_t index, size_t how) {
+    static const int64_t extremes[] = {INT64_MAX, INT64_MIN, -1, 0, 1000000007};
+    enum { EXTREMES = sizeof extremes / sizeof *extremes };
+    struct value *const value = &text->values[index];
+    if (value->tag == VALUE_INT && how < EXTREMES) value->as.integer = extremes[how];
+    if (value->tag == VALUE_INT) return how < EXTREMES;
+    if (value->tag != VALUE_TENSOR) {
+        value->tag = VALUE_NONE;
+        return how == 0;
+    }
+    mica_tensor *const view = &value->as.tensor->view;
+    const size_t count = mica_tensor_count(view);
+    switch (how) {
+    case 0: view->type = view->type == MICA_BOOL ? MICA_U8 : MICA_BOOL; return true;
+    case 1: view->type = view->type == MICA_I8 ? MICA_BOOL : MICA_I8; return true;
+    case 2:
+        if (view->rank && view->sizes[0]) view->sizes[0]--;
+        return true;
+    case 3: view->rank -= view->rank > 0; return true;
+    default:
+        if (view->type != MICA_I64 || !count || how - 4 >= EXTREMES) return false;
+        ((int64_t *)view->data)[count - 1] = extremes[how - 4];
+        return true;
+    }
+}
+
+/* Runs a line with one of its `*values` values damaged; false: there is no such way. */
+static bool run_damaged(const char *line, size_t index, size_t how, size_t *values, int *wrong) {
+    static call_text text;
+    const portable_kernel *kernel;
+    char expected[16];
+    parse_call(&text, line, false, &kernel, expected);
+    *values = text.count;
+    const bool damaged = damage_value(&text, index, how);
+    if (damaged) {
+        mica_error error = {0};
+        const uint64_t before = contents(&text);
+        const mica_status status = run(kernel, text.values, text.args, 1, &error);
+        const bool names = strncmp(error.text, kernel->name, strlen(kernel->name)) == 0;
+        const bool good = status == MICA_OK || (names && contents(&text) == before);
+        if (!good) print_error("%s, value %zu, way %zu: %s\n", kernel->name, index, how, error.text);
+        *wrong += !good;
+    }
+    call_clear(&text);
+    return damaged;
+}
+
+/* One value of a real call wrong at a time: a result, or an error that names the kernel and comes before any writing. */
+static void damaged_calls_write_nothing(void **state) {
+    (void)state;
+    char *const calls = read_calls();
+    int wrong = 0;
+    for (const char *line = calls; *line; line += strcspn(line, "\n") + 1) {
+        size_t values = 1;
+        for (size_t i = 0; i < values; i++) {
+            for (size_t how = 0; run_damaged(line, i, how, &values, &wrong);) how++;
+        }
+    }
+    free(calls);
+    assert_int_equal(wrong, 0);
+}
+
 static int set_up(void **state) {
     (void)state;
     scratch_init(&scratch, &memory_default, 0);
@@ -384,7 +447,7 @@ int main(void) {
         cmocka_unit_test(the_table_is_sorted),        cmocka_unit_test(large_broadcasts),
         cmocka_unit_test(large_permutations),         cmocka_unit_test(large_products),
         cmocka_unit_test(large_reductions_and_norms), cmocka_unit_test(random_numbers_are_in_range),
-        cmocka_unit_test(wrong_values_are_refused),
+        cmocka_unit_test(wrong_values_are_refused),   cmocka_unit_test(damaged_calls_write_nothing),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

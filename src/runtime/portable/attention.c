@@ -217,7 +217,8 @@ static mica_status read_heads(kernel_call *call, size_t arg, size_t parameters, 
     return MICA_OK;
 }
 
-static mica_status attention_of(kernel_call *call, const attention_args *args) {
+/* Checks all arguments, then computes, unless only a check is wanted. */
+static mica_status attention_of(kernel_call *call, const attention_args *args, bool only_check) {
     attention a = {0};
     bool positions_last = false, quantized = false;
     int64_t start = 0;
@@ -278,6 +279,7 @@ static mica_status attention_of(kernel_call *call, const attention_args *args) {
         (void)heads_of(&dense, &a.out);
     }
     TRY(call_scratch_array(call, call->threads * QUERIES * max_size(a.keys, 1), sizeof(float), &scores));
+    if (only_check) return MICA_OK;
     a.scores = scores;
     a.blocks = divide_up(a.queries, QUERIES);
     a.grain = max_size(65536 / max_size(QUERIES * a.keys * a.width, 1), 1);
@@ -292,21 +294,22 @@ static mica_status attention_of(kernel_call *call, const attention_args *args) {
 
 /* query, key, value, start_pos, attn_mask, dropout_p, is_causal, scale, out */
 mica_status custom_sdpa(kernel_call *call) {
-    return attention_of(call,
-                        &(attention_args){.q = 0, .k = 1, .v = 2, .start = 3, .mask = 4, .causal = 6, .scale = 7});
+    const attention_args args = {.q = 0, .k = 1, .v = 2, .start = 3, .mask = 4, .causal = 6, .scale = 7};
+    return attention_of(call, &args, false);
 }
 
 /* The same, then zero points and scales of q, k and v, is_seq_at_dim_2, out */
 mica_status custom_quantized_sdpa(kernel_call *call) {
-    return attention_of(call, &(attention_args){.q = 0,
-                                                .k = 1,
-                                                .v = 2,
-                                                .start = 3,
-                                                .mask = 4,
-                                                .causal = 6,
-                                                .scale = 7,
-                                                .parameters = 8,
-                                                .positions_last = 14});
+    const attention_args args = {.q = 0,
+                                 .k = 1,
+                                 .v = 2,
+                                 .start = 3,
+                                 .mask = 4,
+                                 .causal = 6,
+                                 .scale = 7,
+                                 .parameters = 8,
+                                 .positions_last = 14};
+    return attention_of(call, &args, false);
 }
 
 /* query, key, value, key_cache, value_cache, start_pos, seq_len, attn_mask, dropout_p, is_causal, scale, out */
@@ -318,8 +321,9 @@ mica_status sdpa_with_kv_cache(kernel_call *call) {
     TRY(call_int(call, 5, &start));
     TRY(cache_range(call, &key_cache, start, key.sizes[1]));
     TRY(cache_range(call, &value_cache, start, value.sizes[1]));
+    const attention_args args = {.q = 0, .k = 3, .v = 4, .start = 5, .mask = 7, .causal = 9, .scale = 10};
+    TRY(attention_of(call, &args, true)); /* before the caches change */
     view_copy(call, &key_cache, &key);
     view_copy(call, &value_cache, &value);
-    return attention_of(call,
-                        &(attention_args){.q = 0, .k = 3, .v = 4, .start = 5, .mask = 7, .causal = 9, .scale = 10});
+    return attention_of(call, &args, false);
 }

@@ -688,10 +688,18 @@ mica_status unbind_copy(kernel_call *call) {
     if (outs != from.sizes[dim]) {
         return call_fail(call, MICA_ERROR_SHAPE, "%zu parts, %zu outs", from.sizes[dim], outs);
     }
+    view part = from;
+    if (outs) view_select(&part, dim, 0); /* all parts are alike */
     for (size_t i = 0; i < outs; i++) {
         struct tensor *out = NULL;
         TRY(call_list_out(call, out_arg(call), i, &out));
-        view part = from;
+        TRY(same_type(call, part.type, out->view.type));
+        TRY(call_resize(call, out, part.rank, part.sizes));
+    }
+    for (size_t i = 0; i < outs; i++) {
+        struct tensor *out = NULL;
+        TRY(call_list_out(call, out_arg(call), i, &out));
+        part = from;
         view_select(&part, dim, i);
         TRY(copy_to(call, out, &part));
     }

@@ -296,15 +296,19 @@ mica_status var(kernel_call *call) {
 
 /* self, dims, correction, keepdim, var, mean */
 mica_status var_mean(kernel_call *call) {
-    TRY(var(call));
-    size_t rank;
     uint32_t dims;
     bool keep;
-    struct tensor *mean = NULL;
-    TRY(self_rank(call, &rank));
-    TRY(dims_arg(call, 1, rank, &dims));
+    struct tensor *self = NULL, *mean = NULL;
+    TRY(call_tensor(call, 0, &self));
+    TRY(dims_arg(call, 1, self->view.rank, &dims));
     TRY(call_bool(call, 3, &keep));
     TRY(call_out(call, 5, &mean));
+    const view from = view_of(self);
+    if (!type_is_float(mean->view.type)) {
+        return call_fail(call, MICA_ERROR_TYPE, "the mean is a float, not %s", mica_type_name(mean->view.type));
+    }
+    TRY(resize_reduced(call, mean, &from, dims, keep)); /* all checks before anything is written */
+    TRY(var(call));
     return reduce(call, &(reduction){.op = REDUCE_MEAN}, dims, keep, mean, NULL);
 }
 
