@@ -80,6 +80,25 @@ INLINE vint pack_i8_columns(const gemm_rhs *rhs, size_t n, size_t columns, char 
     return (vint)sums;
 }
 
+/* The same from columns that are neighbours in memory: bytes of four k go into the lanes of their columns. */
+INLINE vint pack_i8_along_n(const gemm_rhs *rhs, size_t n, size_t columns, char *packed) {
+    const char *row = (const char *)rhs->data + n;
+    char stage[LANES] = {0};
+    vsum sums = {0};
+    for (size_t k = 0; k < rhs->k; k += 4) {
+        vint four = int_splat(0);
+        for (size_t j = 0; j < min_size(4, rhs->k - k); j++, row += rhs->k_stride) {
+            const char *bytes = columns < LANES ? memcpy(stage, row, columns) : row;
+            four = int_xor(four, int_shl_by(bytes_widen(bytes), 8 * (int)j));
+        }
+        weights_store(packed, k / 4, four);
+        for (size_t s = 0; s < 4 / KR; s++) {
+            sums = dot(sums, ones(), weights_load(packed + (k / 4 * (4 / KR) + s) * COLUMNS * KR));
+        }
+    }
+    return (vint)sums;
+}
+
 /* The same for nibbles. */
 INLINE vint pack_i4_columns(const gemm_rhs *rhs, size_t n, size_t columns, char *packed) {
     enum { SQUARE = LANES * 8 };
@@ -136,6 +155,7 @@ INLINE vfloat pack_block_columns(const gemm_rhs *rhs, size_t n, size_t columns, 
 
 INLINE void pack_right(const gemm_rhs *rhs, size_t first, size_t count, char *packed, const int_kind kind,
                        size_t panel_size) {
+    const bool along_n = rhs->n_stride == 1 && rhs->k_stride != 1;
     for (size_t p = first; p < first + count; p++, packed += panel_size) {
         const size_t n = p * COLUMNS, columns = min_size(COLUMNS, rhs->n - n);
         right_head *head = (right_head *)packed;
@@ -150,7 +170,9 @@ INLINE void pack_right(const gemm_rhs *rhs, size_t first, size_t count, char *pa
             switch (kind) {
             case INT4_BLOCK: float_store(head->scale + c, pack_block_columns(rhs, n + c, real, c, weights)); break;
             case INT4: int_store(head->sums + c, pack_i4_columns(rhs, n + c, real, weights + c * 4)); break;
-            default: int_store(head->sums + c, pack_i8_columns(rhs, n + c, real, weights + c * KR));
+            default:
+                int_store(head->sums + c,
+                          (along_n ? pack_i8_along_n : pack_i8_columns)(rhs, n + c, real, weights + c * KR));
             }
         }
         for (size_t c = 0; c < columns && kind == INT8_STATIC; c++) {

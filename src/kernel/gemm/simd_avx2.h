@@ -61,6 +61,7 @@ INLINE vfloat bfloat_load(const uint16_t *p) {
     const vint wide = _mm256_cvtepu16_epi32(_mm_loadu_si128((const void *)p));
     return _mm256_castsi256_ps(_mm256_slli_epi32(wide, 16));
 }
+INLINE vint bytes_widen(const void *p) { return _mm256_cvtepu8_epi32(_mm_loadl_epi64(p)); }
 INLINE vint words_load(const int8_t *p) { return _mm256_cvtepi8_epi16(_mm_loadu_si128((const void *)p)); }
 INLINE void words_store(int16_t *p, vint v) {
     const vint low = _mm256_setr_epi8(0, 1, 4, 5, 8, 9, 12, 13, -1, -1, -1, -1, -1, -1, -1, -1, 0, 1, 4, 5, 8, 9, 12,
@@ -119,6 +120,7 @@ INLINE vint int_mul(vint a, vint b) { return _mm256_mullo_epi32(a, b); }
 INLINE vint int_and(vint a, vint b) { return _mm256_and_si256(a, b); }
 INLINE vint int_xor(vint a, vint b) { return _mm256_xor_si256(a, b); }
 INLINE vint int_shl(vint v, uint8_t bits) { return _mm256_slli_epi32(v, bits); }
+INLINE vint int_shl_by(vint v, int bits) { return _mm256_sll_epi32(v, _mm_cvtsi32_si128(bits)); }
 INLINE vint int_shr(vint v, uint8_t bits) { return _mm256_srli_epi32(v, bits); }
 INLINE vint int_sar(vint v, uint8_t bits) { return _mm256_srai_epi32(v, bits); }
 INLINE vint byte_splat(int x) { return _mm256_set1_epi8((char)x); }
