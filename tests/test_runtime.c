@@ -521,6 +521,29 @@ static void threads_share_a_program(void **state) {
 
 /* ---- traces ---- */
 
+/* Whatever counts time while recording, events are told in the time of mica_clock. */
+static void traces_keep_the_clock(void **state) {
+    (void)state;
+    mica_context *const context = new_context(NULL, 1);
+    mica_program *const program = open_case(context, "linear/pf32_3x37x19");
+    mica_trace *trace = NULL;
+    assert_int_equal(mica_trace_create(context, 64, &trace), MICA_OK);
+    mica_context_set_trace(context, trace);
+    for (size_t round = 0; round < 20; round++) {
+        const uint64_t slack = 100000, before = mica_clock() - slack; /* ns */
+        mica_method_destroy(load(context, program, NULL));
+        const uint64_t after = mica_clock() + slack;
+        const mica_event *const events = mica_trace_events(trace);
+        for (size_t i = 2 * round; i < mica_trace_count(trace); i++) {
+            assert_true(before <= events[i].start && events[i].start <= events[i].end && events[i].end <= after);
+        }
+    }
+    mica_context_set_trace(context, NULL);
+    mica_trace_destroy(trace);
+    mica_program_close(program);
+    mica_context_destroy(context);
+}
+
 static void traces_tell_what_ran(void **state) {
     (void)state;
     const char *const folder = "graph/mixed_two_delegates"; /* delegate, cumsum, delegate */
@@ -617,13 +640,21 @@ static void programs_tell_of_themselves(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(contexts_check_their_options),     cmocka_unit_test(types_have_sizes_and_names),
-        cmocka_unit_test(calls_in_the_wrong_order),         cmocka_unit_test(inputs_that_do_not_fit),
-        cmocka_unit_test(numbers_must_be_the_traced_ones),  cmocka_unit_test(an_input_may_lie_in_another_order),
-        cmocka_unit_test(several_methods_at_once),          cmocka_unit_test(state_belongs_to_a_method),
-        cmocka_unit_test(missing_kernels_are_told_at_once), cmocka_unit_test(a_limit_on_memory_holds),
-        cmocka_unit_test(running_allocates_nothing),        cmocka_unit_test(every_allocation_may_fail),
-        cmocka_unit_test(threads_share_a_program),          cmocka_unit_test(traces_tell_what_ran),
+        cmocka_unit_test(contexts_check_their_options),
+        cmocka_unit_test(types_have_sizes_and_names),
+        cmocka_unit_test(calls_in_the_wrong_order),
+        cmocka_unit_test(inputs_that_do_not_fit),
+        cmocka_unit_test(numbers_must_be_the_traced_ones),
+        cmocka_unit_test(an_input_may_lie_in_another_order),
+        cmocka_unit_test(several_methods_at_once),
+        cmocka_unit_test(state_belongs_to_a_method),
+        cmocka_unit_test(missing_kernels_are_told_at_once),
+        cmocka_unit_test(a_limit_on_memory_holds),
+        cmocka_unit_test(running_allocates_nothing),
+        cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(threads_share_a_program),
+        cmocka_unit_test(traces_tell_what_ran),
+        cmocka_unit_test(traces_keep_the_clock),
         cmocka_unit_test(programs_tell_of_themselves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -90,6 +90,11 @@ static cpu_features probe(void) {
     return features;
 }
 
+bool cpu_ticks_steadily(void) {
+    uint32_t a = 0, b = 0, c = 0, d = 0;
+    return __get_cpuid(0x80000007, &a, &b, &c, &d) && (d >> 8 & 1); /* "invariant" */
+}
+
 #elif defined(__aarch64__)
 #include <sys/auxv.h>
 
@@ -111,9 +116,13 @@ static cpu_features probe(void) {
     return features;
 }
 
+bool cpu_ticks_steadily(void) { return true; }
+
 #else
 const char *cpu_architecture(void) { return "other"; }
 static cpu_features probe(void) { return 0; }
+bool cpu_ticks_steadily(void) { return false; }
+
 #endif
 
 cpu_features cpu_detect(void) {

@@ -5,7 +5,6 @@
 #ifndef PROFILE_TRACE_H
 #define PROFILE_TRACE_H
 
-#include "base/clock.h"
 #include "mica/trace.h"
 
 /* Where events and values of one instruction go. */
@@ -17,8 +16,8 @@ typedef struct trace_sink {
     int32_t first_node; /* report index of the delegate's node 0, or of the kernel call */
 } trace_sink;
 
-/* Start of an event: the clock, or 0 when nobody listens. */
-static inline uint64_t trace_start(const trace_sink *sink) { return sink ? clock_now() : 0; }
+/* Start of an event, in the trace's own time; 0 when nobody records. */
+uint64_t trace_start(const trace_sink *sink);
 
 /* Number of the run that the events from now on belong to; 0: load. */
 void trace_set_run(mica_trace *trace, uint32_t run);
