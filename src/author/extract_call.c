@@ -128,7 +128,8 @@ static mica_status check_kernel(const extraction *x, const pte_instruction *call
     if (kernel->effects & KERNEL_ALIASES)
         return error_set(x->error, MICA_ERROR_UNSUPPORTED, "%s computes nothing: it gives memory another shape",
                          name);
-    if (kernel->effects) return error_set(x->error, MICA_ERROR_UNSUPPORTED, "%s writes into what it is given", name);
+    if (kernel->effects & (KERNEL_KEEPS | KERNEL_WRITES))
+        return error_set(x->error, MICA_ERROR_UNSUPPORTED, "%s writes into what it is given", name);
     return MICA_OK;
 }
 
