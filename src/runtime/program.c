@@ -317,7 +317,7 @@ mica_status mica_program_output_info(const mica_program *program, size_t method,
 
 void mica_program_query_sizes(const mica_program *program, mica_program_sizes *sizes) {
     const pte_program *const pte = program->pte;
-    *sizes = (mica_program_sizes){.file = pte->file_size,
+    *sizes = (mica_program_sizes){.file = program->origin.sources[0].file.size,
                                   .program = pte->program_size,
                                   .constants = pte->constant_bytes,
                                   .delegates = pte->delegate_bytes,

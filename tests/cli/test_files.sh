@@ -42,6 +42,7 @@ expect 0 5x4 run "$bundled"
 expect 0 5x4 explain "$bundled"
 expect 0 'output of best' info "$bundled"
 expect 0 '^test cases of forward: 3' info "$bundled"
+expect 0 "^file  *$(wc -c <"$bundled")$" info "$bundled"
 expect 0 '^ *1  int  *3 ' info "$bundled"
 expect 0 5x4 run "$bundled" --check
 
