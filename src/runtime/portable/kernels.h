@@ -77,6 +77,8 @@ mica_status reduce_with_index(kernel_call *call);
 mica_status var(kernel_call *call);
 mica_status var_mean(kernel_call *call);
 mica_status cumsum(kernel_call *call);
+
+/* topk.c */
 mica_status topk(kernel_call *call);
 
 /* norm.c */

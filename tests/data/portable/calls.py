@@ -412,6 +412,11 @@ aten("cumsum.out", mixed(3, 2, dtype=torch.int32), 0, None, out=["i64"])
 aten("topk.values", torch.tensor([[3.0, 1.0, 4.0, 1.5, 9.0], [2.0, 6.0, 5.0, 3.5, 8.0]]), 3, 1, True, True,
      out=["f32", "i64"])
 aten("topk.values", torch.tensor([[3, 7], [1, 5], [4, 2]]), 2, 0, False, True, out=["i64", "i64"])
+# Of equal elements, those that the C++ library leaves in front.
+for length, k in ((6, 3), (40, 5), (40, 24), (40, 40), (70, 1), (130, 2)):
+    x = torch.tensor([[i * i % 11 // 2 for i in range(length)], [i * 7 % 5 for i in range(length)]])
+    for largest, ordered in ((True, True), (False, True), (True, False)):
+        aten("topk.values", x.to(torch.uint8), k, -1, largest, ordered, out=["u8", "i64"])
 
 # ---- norms ----
 for dtype in FLOATS:
