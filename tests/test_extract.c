@@ -5,10 +5,11 @@
  */
 #include "sample.h"
 
+#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "mica/author.h"
+#include "author/author.h"
 #include "mica/trace.h"
 #include "runtime/program.h"
 
@@ -273,6 +274,57 @@ static void extract_all(const char *folder) {
     globfree(&data);
 }
 
+/* The largest of four, and where it is, as int64: no fixture has such a node. */
+static void both_outputs_are_extracted(void **state) {
+    (void)state;
+    const mica_operand image = {.type = MICA_OPERAND_F32, .rank = 4, .dims = {1, 2, 2, 1}};
+    const mica_operand largest = {.type = MICA_OPERAND_F32, .rank = 4, .dims = {1, 1, 1, 1}};
+    const mica_operand where = {.type = MICA_OPERAND_INT32, .rank = 4, .dims = {1, 1, 1, 1}};
+    const xnn_value values[] = {{.operand = image, .external = 0, .is_input = true},
+                                {.operand = largest, .external = 1, .is_output = true},
+                                {.operand = where, .external = 2, .is_output = true, .is_long_index = true}};
+    xnn_node node = {.operation = {.kind = MICA_ARG_MAX_POOLING_2D,
+                                   .output_min = -INFINITY,
+                                   .output_max = INFINITY,
+                                   .input_count = 1,
+                                   .inputs = {&values[0].operand},
+                                   .output = &values[1].operand},
+                     .output = 1,
+                     .second_output = 2};
+    node.operation.as.window.kernel_height = node.operation.as.window.kernel_width = 2;
+    node.operation.as.window.stride_height = node.operation.as.window.stride_width = 2;
+    node.operation.as.window.dilation_height = node.operation.as.window.dilation_width = 1;
+    const xnn_graph graph = {
+        .values = values, .value_count = 3, .nodes = &node, .node_count = 1, .external_count = 3};
+    struct arena arena;
+    bytes_span file = {NULL, 0};
+    mica_context *context;
+    mica_program *model, *alone;
+    mica_method *method;
+    mica_value most, place;
+    float x[] = {1, 2, 9, 3};
+    arena_init(&arena, &memory_default, 0);
+    assert_int_equal(author_encode(&graph, false, &arena, &file, NULL, NULL), MICA_OK);
+    assert_int_equal(mica_context_create(NULL, &context), MICA_OK);
+    assert_int_equal(mica_program_open_memory(context, file.data, file.count, NULL, &model), MICA_OK);
+    assert_int_equal(mica_extract_node(context, model, NULL, 0, extracted_path, record_path), MICA_OK);
+    assert_int_equal(mica_program_open(context, extracted_path, NULL, &alone), MICA_OK);
+    assert_int_equal(mica_method_load(context, alone, NULL, &method), MICA_OK);
+    const mica_value given = {MICA_TENSOR, {.tensor = {MICA_F32, 4, {1, 2, 2, 1}, {0, 1, 2, 3}, x}}};
+    assert_int_equal(mica_method_set_input(method, 0, &given), MICA_OK);
+    assert_int_equal(mica_method_run(method), MICA_OK);
+    assert_int_equal(mica_method_output(method, 0, &most), MICA_OK);
+    assert_int_equal(mica_method_output(method, 1, &place), MICA_OK);
+    assert_true(*(const float *)most.as.tensor.data == 9);
+    assert_int_equal(place.as.tensor.type, MICA_I64);
+    assert_int_equal(*(const int64_t *)place.as.tensor.data, 2);
+    mica_method_destroy(method);
+    mica_program_close(alone);
+    mica_program_close(model);
+    mica_context_destroy(context);
+    arena_free(&arena);
+}
+
 static void extracted_nodes_give_the_same(void **state) {
     (void)state;
     compared = refused = skipped = 0;
@@ -297,6 +349,7 @@ int main(void) {
     snprintf(extracted_path, sizeof extracted_path, "%s/one.pte", folder);
     snprintf(record_path, sizeof record_path, "%s/one.etrecord", folder);
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(both_outputs_are_extracted),
         cmocka_unit_test(extracted_nodes_give_the_same),
         cmocka_unit_test(extracted_nodes_of_fixtures_give_the_same),
     };

@@ -180,7 +180,10 @@ static void record_operation(recorder *r, const xnn_node *node) {
     else
         for (size_t i = 0; i < node->operation.input_count; i++) edge_tensor(r->edge, op->arguments[i], inputs[i]);
     torch_attributes(r->edge, &node->operation, &shape, r->forms[node->output].image);
-    edge_end_node(r->edge, real, EDGE_NONE);
+    const bool pair = node->second_output < r->graph->value_count;
+    const edge_id second = pair ? edge_add(r->edge, "getitem", EDGE_I64, &shape) : EDGE_NONE;
+    edge_end_node(r->edge, real, second);
+    if (pair) r->forms[node->second_output].real = second;
     if (quantized)
         quantize(r, node->output, real);
     else

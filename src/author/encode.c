@@ -9,6 +9,11 @@
 
 #define PLAN_ALIGNMENT 16 /* bytes, of planned tensors */
 
+static mica_type type_of(const xnn_value *value) {
+    if (value->is_long_index) return MICA_I64;
+    return value->operand.type == MICA_OPERAND_F16 ? MICA_F16 : MICA_F32;
+}
+
 /* The graph's externals as tensors of the program: in order, and planned side by side. */
 static mica_status plan_values(const xnn_graph *graph, bool dynamic, struct arena *arena, pte_value *values,
                                size_t *planned, mica_error *error) {
@@ -19,13 +24,14 @@ static mica_status plan_values(const xnn_graph *graph, bool dynamic, struct aren
         const xnn_value *const value = &graph->values[i];
         if (value->external == XNN_NO_EXTERNAL) continue;
         pte_tensor *const tensor = &tensors[value->external];
-        *tensor = (pte_tensor){.type = value->operand.type == MICA_OPERAND_F16 ? MICA_F16 : MICA_F32,
+        *tensor = (pte_tensor){.type = type_of(value),
                                .rank = (uint8_t)value->operand.rank,
                                .dynamic = dynamic,
                                .storage = PTE_PLANNED,
-                               .bytes = xnn_operand_bytes(&value->operand)};
+                               .bytes = mica_type_size(type_of(value))};
         for (size_t d = 0; d < value->operand.rank; d++) {
             tensor->sizes[d] = (uint32_t)value->operand.dims[d];
+            tensor->bytes *= value->operand.dims[d];
             tensor->dim_order[d] = (uint8_t)d;
         }
         values[value->external] = (pte_value){.tag = PTE_TENSOR, .as.tensor = tensor};

@@ -79,8 +79,7 @@ static mica_status add_input(extraction *x, uint32_t id, uint32_t *externals, ui
 static mica_status add_output(extraction *x, const xnn_node *node, uint32_t *externals, uint32_t *out,
                               uint32_t *outside) {
     const mica_operand *const operand = &x->from->values[node->output].operand;
-    if (node->second_output != XNN_INVALID_ID || operand->type == MICA_OPERAND_QDINT8 ||
-        (!is_float(operand->type) && !is_int8(operand->type)))
+    if (operand->type == MICA_OPERAND_QDINT8 || (!is_float(operand->type) && !is_int8(operand->type)))
         return error_set(x->error, MICA_ERROR_UNSUPPORTED, "what the node gives exists only inside of its delegate");
     const mica_operand plain = outside_of(x, node->output);
     *out = *outside = add_value(x, operand, node->output);
@@ -88,6 +87,16 @@ static mica_status add_output(extraction *x, const xnn_node *node, uint32_t *ext
     x->values[*outside].is_output = true;
     x->values[*outside].external = (*externals)++;
     return MICA_OK;
+}
+
+/* Where ArgMax found the largest: an output in any case. */
+static void add_indices(extraction *x, const xnn_node *node, uint32_t *externals, uint32_t *out) {
+    *out = node->second_output;
+    if (*out == XNN_INVALID_ID) return;
+    *out = add_value(x, &x->from->values[*out].operand, *out);
+    xnn_value *const indices = &x->values[*out];
+    indices->is_output = indices->is_long_index = true;
+    indices->external = (*externals)++;
 }
 
 /* Operands by the ids that stand in the nodes. */
@@ -104,6 +113,7 @@ static mica_status build(extraction *x, const xnn_node *node, xnn_graph *graph) 
     for (size_t i = 0; i < node->operation.input_count; i++)
         TRY(add_input(x, node->inputs[i], &externals, &copy.inputs[i]));
     TRY(add_output(x, node, &externals, &copy.output, &outside));
+    add_indices(x, node, &externals, &copy.second_output);
     size_t count = 0;
     for (size_t i = 0; i < x->convert_count; i++) x->nodes[count++] = x->converts[i];
     x->nodes[count++] = copy;

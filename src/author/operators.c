@@ -125,6 +125,10 @@ void torch_attributes(struct edge *edge, const mica_operation *o, const edge_val
         edge_ints(edge, "output_size", output->dims + 2, 2);
         edge_truth(edge, "align_corners", o->flags & MICA_FLAG_ALIGN_CORNERS);
         break;
+    case MICA_ARG_MAX_POOLING_2D:
+        edge_int(edge, "dim", o->as.window.kernel_height > 1 ? 2 : 3);
+        edge_truth(edge, "keepdim", true);
+        break;
     case MICA_LEAKY_RELU: edge_real(edge, "negative_slope", (double)o->as.slope); break;
     case MICA_ELU: edge_real(edge, "alpha", (double)o->as.slope); break;
     default: break;
