@@ -12,7 +12,11 @@ enum { STORED = 4 / KR }; /* bytes of a stored activation */
 
 /* ---- left operand ---- */
 
-static size_t static_stride(size_t k) { return panel_stride(round_up(k, 4) * STORED); }
+/* Rows follow each other, for dense ones to be one run, unless they would fall on each other in the first cache. */
+static size_t static_stride(size_t k) {
+    const size_t bytes = round_up(k, 4) * STORED;
+    return bytes % 512 ? bytes : panel_stride(bytes);
+}
 static size_t static_size(size_t k) { return ROWS * static_stride(k) + MEMORY_ALIGNMENT; }
 static size_t static_size_row(size_t k) { return static_stride(k) + MEMORY_ALIGNMENT; }
 
@@ -28,7 +32,11 @@ INLINE void store_vectors(const char *from, size_t count, char *to) {
 }
 
 static void pack_static(const gemm_lhs *lhs, size_t first, size_t count, void *panel) {
-    const size_t stride = static_stride(lhs_k(lhs));
+    const size_t k = lhs_k(lhs), stride = static_stride(k);
+    if (!lhs->taps && lhs->row_stride == k && stride == k * STORED) {
+        store_vectors(lhs_piece(lhs, first, 0), count * k, panel);
+        return;
+    }
     for (size_t m = 0; m < count; m++) {
         char *row = (char *)panel + m * stride;
         for (size_t t = 0; t < lhs->tap_count; t++, row += lhs->tap_length * STORED) {
