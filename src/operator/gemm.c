@@ -77,11 +77,14 @@ static bool suits_cache(size_t k) { return k * sizeof(float) % 2048 != 0; }
 /* Fewer rows by two vectors of columns are too few sums to hide a multiply-add's latency. */
 #define MIN_ROWS 4
 
-/* Whether the kernel reads rows from where they are. */
+/* Whether the kernel reads rows from where they are. Where there are many columns packing costs less than tiles that are
+ * half empty. */
 static bool reads_in_place(const gemm_plan *plan) {
+    const size_t mr = plan->kernel->mr;
     if (plan->tap_count) {
-        return plan->offsets && plan->kernel->store &&
-               gemm_even_rows(plan->line, plan->kernel->mr) >= min_size(MIN_ROWS, plan->m);
+        const bool many = plan->n > 2 * plan->packing->nr;
+        const size_t least = min_size(many ? mr / 2 + 1 : MIN_ROWS, plan->m);
+        return plan->offsets && plan->kernel->store && gemm_even_rows(plan->line, mr) >= least;
     }
     return !plan->kernel->lhs || (plan->kernel->store && plan->variant == GEMM_PF32 && suits_cache(plan->k));
 }
