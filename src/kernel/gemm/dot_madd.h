@@ -35,6 +35,11 @@ INLINE vint left_of_floats(const vfloat *scaled, int32_t zero_point) {
 INLINE vint left_of_bytes(const void *q, int32_t zero_point) {
     return word_sub(words_load(q), word_splat(zero_point));
 }
+INLINE vint left_of_first_bytes(const void *q, size_t count) {
+    int8_t stage[LANES * KR] = {0};
+    memcpy(stage, q, count);
+    return words_load(stage);
+}
 INLINE int32_t left_correction(int32_t zero_point) {
     (void)zero_point;
     return 0;

@@ -37,6 +37,10 @@ INLINE vint left_of_bytes(const void *q, int32_t zero_point) {
     (void)zero_point;
     return int_xor(int_load(q), int_splat((int32_t)0x80808080));
 }
+/* Of the first `count` only, fewer than all. */
+INLINE vint left_of_first_bytes(const void *q, size_t count) {
+    return int_xor(bytes_load_first(q, count), int_splat((int32_t)0x80808080));
+}
 INLINE int32_t left_correction(int32_t zero_point) { return -(zero_point + LEFT_OFFSET); }
 
 #endif

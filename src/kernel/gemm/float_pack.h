@@ -102,6 +102,10 @@ INLINE void store_floats(const char *from, size_t count, float *to, gemm_type ty
     size_t i = 0;
     for (; i + LANES <= count; i += LANES) float_store(to + i, any_load(from + i * size, type));
     if (i == count) return;
+    if (type == GEMM_F32) {
+        float_store(to + i, float_load_first((const float *)(const void *)from + i, count - i));
+        return;
+    }
     char stage[LANES * sizeof(float)] = {0};
     copy_bytes(stage, from + i * size, (count - i) * size);
     float_store(to + i, any_load(stage, type));

@@ -25,10 +25,7 @@ INLINE void store_vectors(const char *from, size_t count, char *to) {
     enum { BATCH = LANES * KR }; /* activations in a vector */
     size_t i = 0;
     for (; i + BATCH <= count; i += BATCH) int_store(to + i * STORED, left_of_bytes(from + i, 0));
-    if (i == count) return;
-    char stage[LANES * 4] = {0};
-    copy_bytes(stage, from + i, count - i);
-    int_store(to + i * STORED, left_of_bytes(stage, 0));
+    if (i < count) int_store(to + i * STORED, left_of_first_bytes(from + i, count - i));
 }
 
 static void pack_static(const gemm_lhs *lhs, size_t first, size_t count, void *panel) {

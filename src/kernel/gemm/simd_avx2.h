@@ -91,6 +91,17 @@ INLINE void bytes_store_part(int8_t *p, vint v, const size_t part, const size_t 
     }
 }
 
+/* ---- the first `count` lanes or bytes, at least 1, of which there are more; loads read nothing else ---- */
+INLINE vfloat float_load_first(const float *p, size_t count) {
+    const vint lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return _mm256_maskload_ps(p, _mm256_cmpgt_epi32(_mm256_set1_epi32((int)count), lanes));
+}
+INLINE vint bytes_load_first(const void *p, size_t count) {
+    vint v = _mm256_setzero_si256();
+    memcpy(&v, p, count);
+    return v;
+}
+
 /* ---- the first `count` lanes, 1 to LANES ---- */
 INLINE void float_store_first(float *p, vfloat v, size_t count) {
     if (count == LANES) {

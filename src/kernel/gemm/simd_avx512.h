@@ -91,6 +91,12 @@ INLINE void bytes_store_part(int8_t *p, vint v, const size_t part, const size_t 
     }
 }
 
+/* ---- the first `count` lanes or bytes, at least 1, of which there are more; loads read nothing else ---- */
+INLINE vfloat float_load_first(const float *p, size_t count) { return _mm512_maskz_loadu_ps(first_lanes(count), p); }
+INLINE vint bytes_load_first(const void *p, size_t count) {
+    return _mm512_maskz_loadu_epi8(((__mmask64)1 << count) - 1, p);
+}
+
 /* ---- the first `count` lanes, 1 to LANES ---- */
 INLINE void float_store_first(float *p, vfloat v, size_t count) { _mm512_mask_storeu_ps(p, first_lanes(count), v); }
 INLINE void half_store_first(uint16_t *p, vfloat v, size_t count) {
