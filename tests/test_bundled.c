@@ -255,6 +255,12 @@ static void cases_are_asked_for(void **state) {
     assert_int_equal(mica_program_case_input(program, 0, 0, 1, &value), MICA_ERROR_ARGUMENT);
     assert_int_equal(mica_program_case_output(program, 0, 0, 0, &value), MICA_OK);
     assert_memory_equal(value.as.tensor.data, numbers, sizeof numbers);
+    const mica_value text = {MICA_STRING, {.string = "x"}};
+    const mica_case good = {&value, NULL}, bad = {&text, NULL};
+    assert_int_equal(mica_bundle_write(context, program, NULL, &bad, 1, path), MICA_ERROR_ARGUMENT);
+    assert_int_equal(mica_bundle_write(context, program, "backward", &good, 1, path), MICA_ERROR_NOT_FOUND);
+    assert_int_equal(mica_bundle_write(context, program, NULL, &good, 1, "/nowhere/x.bpte"), MICA_ERROR_IO);
+    assert_non_null(strstr(mica_context_error(context), "/nowhere/x.bpte: cannot be written"));
     mica_method *method;
     assert_int_equal(mica_program_case_input(program, 0, 0, 0, &given), MICA_OK);
     assert_int_equal(mica_method_load(context, program, NULL, &method), MICA_OK);

@@ -403,7 +403,12 @@ static inline void check_tensor(const pte_method *method, const pte_tensor *tens
         assert_int_equal(tensor->offset % mica_type_size(tensor->type), 0);
     }
     if (tensor->storage == PTE_CONSTANT) assert_int_equal((uintptr_t)tensor->data % mica_type_size(tensor->type), 0);
-    if (tensor->storage == PTE_CONSTANT || tensor->storage == PTE_INITIALISED) touch(tensor->data, tensor->bytes);
+    if (tensor->missing) {
+        assert_null(tensor->data);
+        touch(tensor->missing, strlen(tensor->missing));
+    } else if (tensor->storage == PTE_CONSTANT || tensor->storage == PTE_INITIALISED) {
+        touch(tensor->data, tensor->bytes);
+    }
 }
 
 static inline void check_indices(const pte_method *method, bytes_span indices) {

@@ -9,18 +9,20 @@
 
 /* ---- files that belong together ---- */
 
-enum { WEIGHTS, MODEL, RECORD, FILES };
+enum { MODEL, WEIGHTS, RECORD, FILES };
 
-static mica_status publish(struct file_draft drafts[FILES], const char *const paths[FILES],
-                           const bytes_span data[FILES], const char *record, mica_error *error) {
+static mica_status publish(struct file_draft drafts[FILES], const char *paths[FILES], const bytes_span data[FILES],
+                           mica_error *error) {
     for (size_t i = 0; i < FILES; i++) {
-        const mica_status status =
-            paths[i] ? file_draft(paths[i], data[i].data, data[i].count, &drafts[i], error) : MICA_OK;
+        if (i > MODEL && drafts[MODEL].direct) paths[i] = NULL; /* nothing stands beside a pipe */
+        if (!paths[i] || !data[i].data) continue;
+        const mica_status status = file_draft(paths[i], data[i].data, data[i].count, &drafts[i], error);
         if (status != MICA_OK) return error_in(error, status, "%s", paths[i]);
     }
-    if (record) (void)unlink(record); /* from here on no record is there, or its model's */
+    if (paths[RECORD]) (void)unlink(paths[RECORD]); /* from here on no record is there, or its model's */
     for (size_t i = 0; i < FILES; i++) {
-        const mica_status status = paths[i] ? file_publish(&drafts[i], error) : MICA_OK;
+        if (!drafts[i].path) continue;
+        const mica_status status = file_publish(&drafts[i], error);
         if (status != MICA_OK) return error_in(error, status, "%s", paths[i]);
     }
     return MICA_OK;
@@ -29,9 +31,8 @@ static mica_status publish(struct file_draft drafts[FILES], const char *const pa
 mica_status author_publish(const mica_author_files *files, bytes_span model, bytes_span record, bytes_span weights,
                            mica_error *error) {
     struct file_draft drafts[FILES] = {{.descriptor = -1}, {.descriptor = -1}, {.descriptor = -1}};
-    const char *const paths[FILES] = {weights.data ? files->weights : NULL, files->model,
-                                      record.data ? files->record : NULL};
-    const mica_status status = publish(drafts, paths, (bytes_span[]){weights, model, record}, files->record, error);
+    const char *paths[FILES] = {files->model, files->weights, files->record};
+    const mica_status status = publish(drafts, paths, (bytes_span[]){model, weights, record}, error);
     for (size_t i = 0; i < FILES; i++) file_drop(&drafts[i]);
     return status;
 }

@@ -101,6 +101,8 @@ expect 2 '\-\-variant' make matmul --variant pqs8_qc8w_gemm -o "$tmp/one.pte"
 expect 1 "nowhere/one.pte: cannot be written: No such file" make linear -o "$tmp/nowhere/one.pte"
 expect 1 'cannot be written: No space left' make linear -o /dev/full
 
+check 'a pipe' sh -c "'$mica' make linear -o /dev/stdout | cmp - '$tmp/all/linear_model_pf32_gemm.pte' && [ ! -e /dev/stdout.etrecord ]"
+
 # Where the disk is full, or the run is killed, there is what was there.
 check 'make linear' "$mica" make linear -o "$tmp/kept.pte"
 cp "$tmp/kept.pte" "$tmp/kept"
