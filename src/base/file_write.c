@@ -72,9 +72,9 @@ mica_status file_draft(const char *path, const void *data, size_t size, struct f
     struct stat status;
     *draft = (struct file_draft){.descriptor = -1};
     const bool exists = stat(path, &status) == 0;
-    draft->path = exists ? realpath(path, NULL) : strdup(path); /* a link stays a link */
-    if (!draft->path) return fail(error, errno);
     draft->direct = exists && !S_ISREG(status.st_mode);
+    draft->path = exists && !draft->direct ? realpath(path, NULL) : strdup(path); /* a link stays a link */
+    if (!draft->path) return fail(error, errno);
     draft->descriptor = draft->direct ? open(path, O_WRONLY | O_CLOEXEC) : open_draft(draft);
     return file_append(draft, data, size, error);
 }
