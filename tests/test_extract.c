@@ -252,7 +252,7 @@ static void extract_all(const char *folder) {
     const mica_context_options options = {.size = sizeof options, .threads = 1, .no_fusion = true};
     mica_context *context;
     mica_program *program;
-    mica_method *method;
+    mica_method *method = NULL;
     char path[1024];
     glob_t data;
     snprintf(path, sizeof path, "%s/*.ptd", folder);

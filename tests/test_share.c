@@ -59,15 +59,15 @@ static void same_outputs(const model *a, const model *b) {
     assert_int_equal(outputs, 3);
 }
 
-/* How many of the calls of a kernel have their result where their first argument is, and how many there are. */
-static size_t shared_calls(const model *m, const char *kernel, size_t *calls) {
+/* How many of the calls of a kernel have their result where argument `arg` is, and how many there are. */
+static size_t shared_calls(const model *m, const char *kernel, size_t arg, size_t *calls) {
     const pte_chain *const chain = &m->method->plan->chains[0];
     size_t shared = *calls = 0;
     for (size_t i = 0; i < chain->count; i++) {
         const pte_instruction *const instruction = &chain->instructions[i];
         const portable_kernel *const own = m->method->instructions[0][i].kernel;
         if (!own || strcmp(own->name, kernel) != 0) continue;
-        const int32_t from = span_i32(instruction->args, 0),
+        const int32_t from = span_i32(instruction->args, arg),
                       to = span_i32(instruction->args, instruction->args.count - 1);
         shared += m->method->tensors[from].view.data == m->method->tensors[to].view.data;
         ++*calls;
@@ -80,11 +80,13 @@ static void only_what_nobody_can_tell_is_shared(void **state) {
     model fused = open_model(true), plain = open_model(false);
     size_t calls = 0;
     /* Cache b may be refused after a was put, and c after b: only c is put in place. */
-    assert_int_equal(shared_calls(&fused, "aten::index_put.out", &calls), 1);
+    assert_int_equal(shared_calls(&fused, "aten::index_put.out", 0, &calls), 1);
     assert_int_equal(calls, 3);
-    assert_int_equal(shared_calls(&fused, "aten::unsqueeze_copy.out", &calls), 1);
+    assert_int_equal(shared_calls(&fused, "aten::unsqueeze_copy.out", 0, &calls), 1);
     assert_int_equal(calls, 1);
-    assert_int_equal(shared_calls(&plain, "aten::index_put.out", &calls), 0);
+    assert_int_equal(shared_calls(&fused, "aten::where.self_out", 2, &calls), 1);
+    assert_int_equal(calls, 1);
+    assert_int_equal(shared_calls(&plain, "aten::index_put.out", 0, &calls), 0);
     for (int64_t i = 0; i < POSITIONS; i++) {
         assert_int_equal(call(&fused, (float)i, i, POSITIONS - 1 - i), MICA_OK);
         assert_int_equal(call(&plain, (float)i, i, POSITIONS - 1 - i), MICA_OK);

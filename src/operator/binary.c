@@ -22,6 +22,7 @@ typedef struct binary_op {
     struct op op;
     kernel_version version;
     elementwise_function *kernel;
+    bool floats;                                   /* operands and result, so that nothing is converted */
     void (*integers)(const quantize_binary *call); /* NULL: through floats */
     quantize_binary constants;
     size_t group_count; /* innermost first */
@@ -120,6 +121,8 @@ static mica_status create(const mica_operation *operation, const op_target *targ
     binary_op *const self = (binary_op *)op;
     self->version = kernel_version_select(names_of(operation), target->features, target->kernels);
     self->kernel = elementwise_kernels[self->version][operation_of(operation->kind)];
+    self->floats = operation->inputs[0]->type == MICA_OPERAND_F32 && operation->inputs[1]->type == MICA_OPERAND_F32 &&
+                   operation->output->type == MICA_OPERAND_F32;
     if (integer_kernel(operation)) {
         const quantize_kernels *const kernels = quantize_versions[self->version];
         self->integers = operation->kind == MICA_MULTIPLY ? kernels->multiply : kernels->add;
@@ -180,14 +183,22 @@ static void run_row(const job *j, size_t count, size_t a, size_t b, size_t out) 
         self->integers(&call);
         return;
     }
+    elementwise_call call = {.count = count,
+                             .a_scalar = a_scalar,
+                             .b_scalar = b_scalar,
+                             .min = operation->output_min,
+                             .max = operation->output_max};
+    if (self->floats) {
+        call.a = (const float *)run->inputs[0] + a;
+        call.b = (const float *)run->inputs[1] + b;
+        call.out = (float *)run->output + out;
+        self->kernel(&call);
+        return;
+    }
     const mica_operand *const x = operation->inputs[0], *const y = operation->inputs[1], *const z = operation->output;
-    const bool floats = x->type == MICA_OPERAND_F32 && y->type == MICA_OPERAND_F32 && z->type == MICA_OPERAND_F32;
-    const size_t step = floats ? count : ELEMENTS_BUFFER;
     float from_a[ELEMENTS_BUFFER], from_b[ELEMENTS_BUFFER], to[ELEMENTS_BUFFER];
-    elementwise_call call = {
-        .a_scalar = a_scalar, .b_scalar = b_scalar, .min = operation->output_min, .max = operation->output_max};
-    for (size_t i = 0; i < count; i += step) {
-        const size_t n = call.count = min_size(step, count - i);
+    for (size_t i = 0; i < count; i += ELEMENTS_BUFFER) {
+        const size_t n = call.count = min_size(ELEMENTS_BUFFER, count - i);
         call.a = elements_read(self->version, x, run->inputs[0], a_scalar ? a : a + i, a_scalar ? 1 : n, from_a);
         call.b = elements_read(self->version, y, run->inputs[1], b_scalar ? b : b + i, b_scalar ? 1 : n, from_b);
         call.out = elements_place(z, run->output, out + i, to);

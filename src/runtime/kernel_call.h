@@ -77,14 +77,15 @@ typedef struct kernel_call {
  * writes. From RENAMES to CHECKS: what lets values share memory (share.h). */
 enum {
     KERNEL_WRITES = 0x1f,
-    KERNEL_KEEPS = 0x20,    /* the last argument's tensor stays as it is */
-    KERNEL_ALIASES = 0x40,  /* the last argument's value becomes a view of other memory */
-    KERNEL_SETS = 0x80,     /* … or another number */
-    KERNEL_RENAMES = 0x100, /* a result with as many elements as argument 0 is those elements in their order */
-    KERNEL_UPDATES = 0x200, /* the result is argument 0, copied first, with some elements replaced */
-    KERNEL_STORES = 0x400,  /* argument 0 becomes argument 1 */
-    KERNEL_CHECKS = 0x800,  /* may refuse what its tensors hold: an index, a divisor */
-    KERNEL_COMPLEX = 0x1000 /* takes complex numbers, too */
+    KERNEL_KEEPS = 0x20,     /* the last argument's tensor stays as it is */
+    KERNEL_ALIASES = 0x40,   /* the last argument's value becomes a view of other memory */
+    KERNEL_SETS = 0x80,      /* … or another number */
+    KERNEL_RENAMES = 0x100,  /* a result with as many elements as argument 0 is those elements in their order */
+    KERNEL_UPDATES = 0x200,  /* the result is argument 0, copied first, with some elements replaced */
+    KERNEL_STORES = 0x400,   /* argument 0 becomes argument 1 */
+    KERNEL_CHOOSES = 0x800,  /* the result is argument 2, some elements replaced, each by itself */
+    KERNEL_CHECKS = 0x1000,  /* may refuse what its tensors hold: an index, a divisor */
+    KERNEL_COMPLEX = 0x2000  /* takes complex numbers, too */
 };
 
 /* One row of the table of portable kernels. */

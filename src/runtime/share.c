@@ -16,6 +16,7 @@ typedef struct sharing {
     region *regions;     /* per value, as shared so far */
     size_t *first, *end; /* per value: the first instruction that names it, and the one after the last */
     bool *written;       /* per value, also by the caller */
+    bool *joined;        /* per value: another one lies where it is */
 } sharing;
 
 /* ---- who names what ---- */
@@ -94,6 +95,9 @@ static size_t result_value(const sharing *s, size_t at) {
 static uint16_t effects(const sharing *s, size_t at) {
     return s->instructions[at].call == PTE_KERNEL_CALL ? s->own[at].kernel->effects : 0;
 }
+
+/* The argument whose memory the result may share. */
+static size_t source_argument(const sharing *s, size_t at) { return effects(s, at) & KERNEL_CHOOSES ? 2 : 0; }
 
 /* ---- whether anything could tell ---- */
 
@@ -183,13 +187,24 @@ static size_t stored_back(const sharing *s, size_t at, size_t source, size_t res
     return at;
 }
 
+/* Whether a source that this run has made is of no more use when the result is there. */
+static bool is_last_use(const sharing *s, size_t at, size_t source) {
+    const pte_tensor *const tensor = s->method->plan->values[source].as.tensor;
+    const size_t made = s->first[source];
+    return tensor->storage == PTE_PLANNED && made < at && s->end[source] == at + 1 && !s->joined[source] &&
+           s->method->tensors[source].view.data == planned_place(s, tensor) &&
+           any_argument(s, made, true, is_value, &source) && !is_seen_through_another(s, made, tensor);
+}
+
 /* Whether the result may lie where the source is. */
 static bool may_follow(const sharing *s, size_t at, size_t source, size_t result) {
     if (effects(s, at) & KERNEL_RENAMES) return stays(s, at, source, result);
     if (s->method->tensors[source].constant) return false;
-    for (size_t i = 1; i + 2 < s->instructions[at].args.count; i++) { /* what is put is not the tensor itself */
+    for (size_t i = 0; i + 2 < s->instructions[at].args.count; i++) { /* what is put is not the tensor itself */
+        if (i == source_argument(s, at)) continue;
         if (any_tensor(s, (int32_t)argument_value(s, at, i), overlaps, &s->regions[source])) return false;
     }
+    if (effects(s, at) & KERNEL_CHOOSES) return is_last_use(s, at, source) && stays(s, at, source, result);
     const size_t back = stored_back(s, at, source, result);
     return back != at && stays(s, back, source, result);
 }
@@ -231,6 +246,8 @@ static mica_status survey(sharing *s, mica_error *error) {
     s->end = memory;
     TRY(arena_array(arena, plan->value_count, sizeof(bool), &memory, error));
     s->written = memory;
+    TRY(arena_array(arena, plan->value_count, sizeof(bool), &memory, error));
+    s->joined = memory;
     for (size_t i = 0; i < plan->inputs.count; i++) s->written[span_i32(plan->inputs, i)] = true;
     for (size_t v = 0; v < plan->value_count; v++) {
         s->first[v] = s->count;
@@ -247,6 +264,7 @@ static mica_status survey(sharing *s, mica_error *error) {
 }
 
 static void move_to(sharing *s, size_t value, size_t where) {
+    s->joined[where] = true;
     s->regions[value] = s->regions[where];
     s->method->tensors[value].view.data = (void *)(uintptr_t)s->regions[where].begin;
 }
@@ -264,8 +282,8 @@ mica_status values_share(mica_method *method, mica_error *error) {
     }
     TRY(survey(&s, error));
     for (size_t i = 0; i < s.count; i++) {
-        if (!(effects(&s, i) & (KERNEL_RENAMES | KERNEL_UPDATES))) continue;
-        const size_t source = argument_value(&s, i, 0), result = result_value(&s, i);
+        if (!(effects(&s, i) & (KERNEL_RENAMES | KERNEL_UPDATES | KERNEL_CHOOSES))) continue;
+        const size_t source = argument_value(&s, i, source_argument(&s, i)), result = result_value(&s, i);
         if (!are_alike(&s, i, source, result)) continue;
         if (may_follow(&s, i, source, result)) {
             move_to(&s, result, source);

@@ -4,6 +4,7 @@
  * result of a kernel gets the memory of the tensor that it repeats, and the kernel, finding both the same, moves nothing.
  *
  *   renamed   view_copy, unsqueeze_copy, expand_copy to the same shape, …: all elements, in their order
+ *   chosen    where(…) of a tensor that nothing reads afterwards: only the other elements are written
  *   updated   index_put of a cache that `copy_` later stores back: the elements are put into the cache itself
  */
 #ifndef RUNTIME_SHARE_H

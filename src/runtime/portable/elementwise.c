@@ -238,6 +238,7 @@ static void choose_row(const void *argument, size_t count, uint8_t *const *data,
     uint8_t *to = data[0];
     const uint8_t *flag = data[1], *set = data[2], *clear = data[3];
     if (flag_stride == 0) {
+        if (!*flag && to == clear) return; /* they share memory: share.h */
         element_convert(count, job->out, to, to_stride, job->out, *flag ? set : clear,
                         *flag ? set_stride : clear_stride);
         return;

@@ -232,7 +232,7 @@ static const portable_kernel kernels[] = {
     {"aten::var_mean.correction_out", 7, 0, OUTS, var_mean},
     {"aten::view_as_real_copy.out", 3, 0, COMPLEX, view_as_real_copy},
     {"aten::view_copy.out", 4, 0, COMPLEX | RENAMED, view_copy_kernel},
-    {"aten::where.self_out", 5, EW_WHERE, OUTS, elementwise},
+    {"aten::where.self_out", 5, EW_WHERE, KERNEL_CHOOSES, elementwise},
     {"aten::zeros.out", 3, 0, OUTS, full_of},
     {"dim_order_ops::_clone_dim_order.out", 5, 0, COMPLEX | RENAMED, copy_whole},
     {"dim_order_ops::_empty_dim_order.out", 4, 0, OUTS, full_of},

@@ -15,7 +15,8 @@ class Caches(torch.nn.Module):
         self.a[:, :, p] = x
         self.b[:, :, q] = x + 1
         self.c[:, :, p] = x + 2
-        return self.a.unsqueeze(0) * 2, self.b + 1, self.c + self.a
+        sum = self.c + self.a
+        return self.a.unsqueeze(0) * 2, self.b + 1, torch.where(sum > 4, -1.0, sum) + self.b
 
 
 inputs = torch.zeros(1, 2, 1, 4), torch.zeros(1, dtype=torch.long), torch.zeros(1, dtype=torch.long)
