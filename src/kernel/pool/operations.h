@@ -56,30 +56,33 @@ static void average_f16(const pool_call *call) { reduce_all(call, 2, load_f16, s
 
 #define BYTES (4 * VEC)
 typedef int8_t bytes __attribute__((vector_size(BYTES)));
+typedef int8_t few_bytes __attribute__((vector_size(16)));
 
-INLINE bytes larger(bytes x, bytes y) {
-    const bytes first = x > y;
-    return (x & first) | (y & ~first);
-}
-
-INLINE void maximum_block(const pool_call *call, size_t channel, size_t n) {
-    bytes high = (bytes){0} + (int8_t)call->qmin; /* clamped from below */
-    for (size_t r = 0; r < call->rows; r++) {
-        for (size_t c = 0; c < call->columns; c++) {
-            bytes x = {0};
-            memcpy(&x, pixel(call, r, c) + channel, n);
-            high = larger(x, high);
-        }
+/* n channels of a vector that holds them; clamped from below by where it starts. */
+#define MAXIMUM_BLOCK(name, vector)                                                                                  \
+    INLINE void name(const pool_call *call, size_t channel, size_t n) {                                              \
+        vector high = (vector){0} + (int8_t)call->qmin;                                                              \
+        for (size_t r = 0; r < call->rows; r++) {                                                                    \
+            for (size_t c = 0; c < call->columns; c++) {                                                             \
+                vector x = {0};                                                                                      \
+                memcpy(&x, pixel(call, r, c) + channel, n);                                                          \
+                const vector larger = x > high;                                                                      \
+                high = (x & larger) | (high & ~larger);                                                              \
+            }                                                                                                        \
+        }                                                                                                            \
+        const vector limit = (vector){0} + (int8_t)call->qmax;                                                       \
+        const vector below = high < limit;                                                                           \
+        high = (high & below) | (limit & ~below);                                                                    \
+        memcpy((char *)call->out + channel, &high, n);                                                               \
     }
-    const bytes limit = (bytes){0} + (int8_t)call->qmax, below = high < limit;
-    high = (high & below) | (limit & ~below);
-    memcpy((char *)call->out + channel, &high, n);
-}
+MAXIMUM_BLOCK(maximum_block, bytes)
+MAXIMUM_BLOCK(maximum_few, few_bytes)
 
 static void maximum_i8(const pool_call *call) {
     size_t c = 0;
     for (; c + BYTES <= call->channels; c += BYTES) maximum_block(call, c, BYTES);
-    if (c < call->channels) maximum_block(call, c, call->channels - c);
+    for (; c + sizeof(few_bytes) <= call->channels; c += sizeof(few_bytes)) maximum_few(call, c, sizeof(few_bytes));
+    if (c < call->channels) maximum_few(call, c, call->channels - c);
 }
 
 static void average_i8(const pool_call *call) {
