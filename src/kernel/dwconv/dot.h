@@ -9,9 +9,13 @@
  * Nine taps, a filter of 3 × 3, are grouped by its columns: what a column of four inputs is interleaved for then serves
  * two outputs, one above the other. For the lower one each group is there again, a byte further on.
  *
+ * Where PAIRS is 1 the last channels of nine taps, if they fill half a block at most, are there twice: tiles put two
+ * pixels into a vector.
+ *
  * The instruction wants unsigned bytes on one side: activations + 128, whose share 128 · Σ weights is in the bias.
  */
 #include <immintrin.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "kernel/dwconv/dwconv.h"
@@ -19,6 +23,9 @@
 #define UNROLL _Pragma("GCC unroll 16")
 #define LANES (sizeof(vector) / 4) /* sums in a vector */
 #define BLOCK sizeof(vector)       /* channels in a block: four vectors of sums */
+
+/* Whether the block that begins `left` channels before the end holds its channels twice. */
+static inline bool is_paired(size_t left, size_t tap_count) { return PAIRS && tap_count == 9 && left <= BLOCK / 2; }
 
 static size_t groups_of(size_t tap_count) { return (tap_count + 3) / 4; }
 
@@ -55,8 +62,9 @@ static void pack(const dwconv_weights *weights, void *packed) {
         int8_t *const bytes = (int8_t *)(scale + BLOCK);
         dwconv_weights shifted = *weights;
         shifted.zero_point += 128;
+        const size_t width = is_paired(weights->channels - first, weights->tap_count) ? BLOCK / 2 : BLOCK;
         for (size_t i = 0; i < BLOCK; i++) {
-            const size_t channel = first + channel_of(i);
+            const size_t channel = first + channel_of(i) % width;
             if (channel >= weights->channels) continue;
             bias[i] = dwconv_folded_bias(&shifted, channel);
             scale[i] = weights->scale[channel];
@@ -84,9 +92,8 @@ static inline void interleave(vector x[4]) {
     x[3] = v_zip_high16(high01, high23);
 }
 
-/* Sums become the outputs of n channels. What no int holds, and NaN, becomes the smallest. */
-static inline void store_block(const dwconv_call *call, const vector sum[4], const float *scale, char *out,
-                               size_t n) {
+/* Sums become bytes. What no int holds, and NaN, becomes the smallest. */
+static inline vector block_bytes(const dwconv_call *call, const vector sum[4], const float *scale) {
     const floats max = v_splat_float((float)(call->qmax - call->zero_point));
     const vector zero = v_splat16((int16_t)call->zero_point);
     vector q[4];
@@ -94,7 +101,10 @@ static inline void store_block(const dwconv_call *call, const vector sum[4], con
         q[i] = v_round(v_min_float(max, v_mul_float(v_to_float(sum[i]), v_load_float(scale + i * LANES))));
     }
     const vector low = v_add16(v_narrow32(q[0], q[1]), zero), high = v_add16(v_narrow32(q[2], q[3]), zero);
-    const vector bytes = v_max8(v_narrow16(low, high), v_splat8((char)call->qmin));
+    return v_max8(v_narrow16(low, high), v_splat8((char)call->qmin));
+}
+
+static inline void store_block(char *out, vector bytes, size_t n) {
     if (n == BLOCK) {
         v_store(out, bytes);
     } else {
@@ -118,7 +128,7 @@ static inline void one_block(const dwconv_call *call, const char *block, size_t 
         interleave(x);
         for (size_t i = 0; i < 4; i++) sum[i] = v_dot(sum[i], x[i], v_load(weights + i * BLOCK));
     }
-    store_block(call, sum, scale, call->out[0] + pixel * call->out_step[0] + channel, n);
+    store_block(call->out[0] + pixel * call->out_step[0] + channel, block_bytes(call, sum, scale), n);
 }
 
 static void run(const dwconv_call *call) {

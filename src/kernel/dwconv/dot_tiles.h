@@ -7,12 +7,24 @@ enum { FILTER = 3, MAX_COLUMNS = 7, MAX_OUTPUTS = 2 * MAX_COLUMNS, MAX_PATCH = 4
 
 static inline size_t rows_of(size_t stride) { return stride == 1 ? 2 : 1; }
 
-/* `columns` outputs of each row, the first of which has its inputs from in[0] on, in rows of `in_row`. */
-static inline __attribute__((always_inline)) void tile_block(const dwconv_call *call, const char *block,
-                                                             const char *const *in, size_t in_row, char *const *out,
-                                                             size_t out_row, size_t channel, size_t n,
-                                                             const size_t stride, const size_t columns) {
-    const size_t rows = rows_of(stride);
+#define INLINE static inline __attribute__((always_inline))
+
+#if PAIRS
+INLINE vector load_pair(const char *low, const char *high, size_t n) {
+    return v_xor(v_load_halves(low, high, n), v_splat8(-128));
+}
+#define store_pair v_store_halves
+#else /* never called */
+INLINE vector load_pair(const char *low, const char *high, size_t n) { return load_block(n ? low : high, n); }
+INLINE void store_pair(char *low, char *high, vector bytes, size_t n) { store_block(n ? low : high, bytes, n); }
+#endif
+
+/* `columns` outputs of each row, the first of which has its inputs from in[0] on, in rows of `in_row`. With `pair` each is
+ * two, side by side, in the halves of a vector. */
+INLINE void tile_block(const dwconv_call *call, const char *block, const char *const *in, size_t in_row,
+                       char *const *out, size_t out_row, size_t channel, size_t n, const size_t stride,
+                       const size_t columns, const bool pair) {
+    const size_t rows = rows_of(stride), pixels = pair ? 2 : 1, step = stride * pixels;
     const int32_t *const bias = (const int32_t *)(const void *)block;
     const float *const scale = (const float *)(const void *)(bias + BLOCK);
     const char *const weights = (const char *)(scale + BLOCK);
@@ -20,46 +32,65 @@ static inline __attribute__((always_inline)) void tile_block(const dwconv_call *
     UNROLL for (size_t o = 0; o < rows * columns; o++) {
         UNROLL for (size_t i = 0; i < 4; i++) sum[o][i] = v_load(bias + i * LANES);
     }
-    UNROLL for (size_t j = 0; j < dwconv_patch(columns, stride, FILTER); j++) {
+    UNROLL for (size_t j = 0; j < dwconv_patch(columns, step, FILTER); j++) {
+        if (j % step >= FILTER) continue;
         vector x[4];
-        UNROLL for (size_t i = 0; i < rows + 2; i++) x[i] = load_block(in[i * in_row + j] + channel, n);
+        UNROLL for (size_t i = 0; i < rows + 2; i++) {
+            const char *const *const at = in + i * in_row + j;
+            x[i] = pair ? load_pair(at[0] + channel, at[stride] + channel, n) : load_block(at[0] + channel, n);
+        }
         if (rows == 1) x[3] = x[2];
         interleave(x);
         UNROLL for (size_t o = 0; o < rows * columns; o++) {
-            const size_t tap = j - o % columns * stride; /* wraps where the output begins further right */
+            const size_t tap = j - o % columns * step; /* wraps where the output begins further right */
             if (tap >= FILTER) continue;
             const char *const group = weights + (o / columns * FILTER + tap) * 4 * BLOCK;
             UNROLL for (size_t i = 0; i < 4; i++) sum[o][i] = v_dot(sum[o][i], x[i], v_load(group + i * BLOCK));
         }
     }
     UNROLL for (size_t o = 0; o < rows * columns; o++) {
-        store_block(call, sum[o], scale, out[o / columns * out_row + o % columns] + channel, n);
+        char *const *const to = out + o / columns * out_row + o % columns * pixels;
+        const vector bytes = block_bytes(call, sum[o], scale);
+        if (pair) {
+            store_pair(to[0] + channel, to[1] + channel, bytes, n);
+        } else {
+            store_block(to[0] + channel, bytes, n);
+        }
     }
 }
 
-static inline __attribute__((always_inline)) void one_tile(const dwconv_call *call, const char *const *in,
-                                                           char *const *out, const size_t stride, size_t columns) {
+INLINE void one_tile(const dwconv_call *call, const char *const *in, char *const *out, const size_t stride,
+                     size_t columns) {
     const size_t in_row = dwconv_patch(columns, stride, FILTER), size = block_size(FILTER * FILTER);
-    for (size_t c = 0; c < columns; c += TOGETHER, in += TOGETHER * stride, out += TOGETHER) {
-        const char *block = call->packed;
-        size_t channel = 0;
-        if (c + TOGETHER > columns) {
-            for (; channel < call->channels; channel += BLOCK, block += size) {
-                const size_t n = call->channels - channel < BLOCK ? call->channels - channel : BLOCK;
-                tile_block(call, block, in, in_row, out, columns, channel, n, stride, 1);
+    const char *block = call->packed;
+    for (size_t channel = 0; channel < call->channels; channel += BLOCK, block += size) {
+        const size_t left = call->channels - channel;
+        size_t c = 0;
+        if (is_paired(left, FILTER * FILTER)) {
+            for (; c + 2 * TOGETHER <= columns; c += 2 * TOGETHER) {
+                tile_block(call, block, in + c * stride, in_row, out + c, columns, channel, left, stride, TOGETHER,
+                           true);
             }
-            return;
+            for (; c + 2 <= columns; c += 2) {
+                tile_block(call, block, in + c * stride, in_row, out + c, columns, channel, left, stride, 1, true);
+            }
         }
-        for (; channel + BLOCK <= call->channels; channel += BLOCK, block += size) {
-            tile_block(call, block, in, in_row, out, columns, channel, BLOCK, stride, TOGETHER);
+        for (; c + TOGETHER <= columns && left >= BLOCK; c += TOGETHER) {
+            tile_block(call, block, in + c * stride, in_row, out + c, columns, channel, BLOCK, stride, TOGETHER,
+                       false);
         }
-        if (channel == call->channels) continue;
-        tile_block(call, block, in, in_row, out, columns, channel, call->channels - channel, stride, TOGETHER);
+        for (; c + TOGETHER <= columns; c += TOGETHER) {
+            tile_block(call, block, in + c * stride, in_row, out + c, columns, channel, left, stride, TOGETHER,
+                       false);
+        }
+        for (; c < columns; c++) {
+            tile_block(call, block, in + c * stride, in_row, out + c, columns, channel, left < BLOCK ? left : BLOCK,
+                       stride, 1, false);
+        }
     }
 }
 
-static inline __attribute__((always_inline)) void run_tiles(const dwconv_call *call, const size_t stride,
-                                                            size_t columns) {
+INLINE void run_tiles(const dwconv_call *call, const size_t stride, size_t columns) {
     const size_t inputs = (rows_of(stride) + 2) * dwconv_patch(columns, stride, FILTER);
     const size_t outputs = rows_of(stride) * columns;
     const char *in[MAX_PATCH];

@@ -9,6 +9,7 @@ static inline vector v_dot(vector sum, vector x, vector w) {
     return _mm256_add_epi32(_mm256_add_epi32(even, odd), sum);
 }
 
+#define PAIRS 0
 #include "kernel/dwconv/dot.h"
 
 #define TOGETHER 1

@@ -3,6 +3,7 @@
 
 #define v_dot _mm256_dpbusd_avx_epi32
 
+#define PAIRS 0
 #include "kernel/dwconv/dot.h"
 
 #define TOGETHER 1
