@@ -129,7 +129,7 @@ MICA_API MICA_MUST_USE mica_status mica_method_output(const mica_method *method,
 typedef struct mica_method_memory {
     size_t planned;   /* arenas that the program plans */
     size_t packed;    /* packed weights of all operators */
-    size_t workspace; /* intermediate values and scratch inside delegates, for the last shapes */
+    size_t workspace; /* intermediate values and scratch inside delegates: of the one that needs most, they share it */
 } mica_method_memory;
 MICA_API void mica_method_query_memory(const mica_method *method, mica_method_memory *memory);
 

@@ -39,7 +39,7 @@ struct graph {
     plan_span **order, **placed;
     size_t span_count;
     size_t values_bytes, scratch_bytes;
-    struct buffer workspace; /* values, then scratch */
+    const void *placed_in; /* the workspace that `memory` points into */
     bool shaped;
 };
 
@@ -173,17 +173,9 @@ mica_status graph_create(const xnn_graph *payload, const graph_options *options,
         const xnn_value *const value = &payload->values[i];
         if (value->external != XNN_NO_EXTERNAL) shapes[value->external] = declared(&value->operand);
     }
-    const mica_status status = graph_resize(graph, shapes, error);
-    if (status != MICA_OK) {
-        graph_destroy(graph);
-        return status;
-    }
+    TRY(graph_resize(graph, shapes, error));
     *out = graph;
     return MICA_OK;
-}
-
-void graph_destroy(struct graph *graph) {
-    if (graph) buffer_free(&graph->workspace, graph->arena->allocator);
 }
 
 /* ---- shapes ---- */
@@ -258,6 +250,14 @@ static mica_status reshape_steps(struct graph *graph, mica_error *error) {
     return MICA_OK;
 }
 
+static void point_into_workspace(struct graph *graph) {
+    graph->placed_in = graph->options.workspace->data;
+    for (size_t i = 0; i < graph->payload->value_count; i++) {
+        if (graph->places[i].home != HOME_INTERNAL) continue;
+        graph->memory[i] = (char *)graph->options.workspace->data + graph->spans[graph->places[i].other].offset;
+    }
+}
+
 static mica_status place_values(struct graph *graph, mica_error *error) {
     const size_t limit = graph->options.memory_limit;
     TRY(plan_memory(graph->spans, graph->span_count, graph->order, graph->placed, limit, &graph->values_bytes,
@@ -266,11 +266,8 @@ static mica_status place_values(struct graph *graph, mica_error *error) {
     if (!size_add(graph->values_bytes, graph->scratch_bytes, &total)) {
         return error_set(error, MICA_ERROR_LIMIT, "the workspace is too large");
     }
-    TRY(buffer_reserve(&graph->workspace, graph->arena->allocator, total, limit, error));
-    for (size_t i = 0; i < graph->payload->value_count; i++) {
-        if (graph->places[i].home != HOME_INTERNAL) continue;
-        graph->memory[i] = (char *)graph->workspace.data + graph->spans[graph->places[i].other].offset;
-    }
+    TRY(buffer_reserve(graph->options.workspace, graph->arena->allocator, total, limit, error));
+    point_into_workspace(graph);
     return MICA_OK;
 }
 
@@ -357,6 +354,7 @@ static void show_outputs(const struct graph *graph, const struct step *step, con
 }
 
 void graph_run(struct graph *graph, void *const *externals, size_t threads, trace_sink *events) {
+    if (graph->placed_in != graph->options.workspace->data) point_into_workspace(graph); /* another needed more */
     void **const memory = graph->memory;
     for (size_t i = 0; i < graph->external_count; i++) {
         memory[graph->externals[i]] = externals[graph->places[graph->externals[i]].other];
@@ -364,7 +362,7 @@ void graph_run(struct graph *graph, void *const *externals, size_t threads, trac
     for (size_t i = 0; i < graph->alias_count; i++) {
         memory[graph->aliases[i]] = memory[graph->places[graph->aliases[i]].other];
     }
-    op_run run = {.workspace = (char *)graph->workspace.data + graph->values_bytes,
+    op_run run = {.workspace = (char *)graph->options.workspace->data + graph->values_bytes,
                   .pool = graph->options.pool,
                   .threads = threads};
     uint64_t start = trace_start(events);
@@ -397,7 +395,7 @@ size_t graph_packed_bytes(const struct graph *graph) {
     return bytes;
 }
 
-size_t graph_workspace_bytes(const struct graph *graph) { return graph->workspace.size; }
+size_t graph_workspace_bytes(const struct graph *graph) { return graph->values_bytes + graph->scratch_bytes; }
 
 size_t graph_scratch_bytes(const struct graph *graph) { return graph->scratch_bytes; }
 

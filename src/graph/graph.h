@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One delegate: its nodes as operators in a flat array, its values in one planned workspace.
+ * One delegate: its nodes as operators in a flat array, its values in a planned workspace.
  *
  *   graph_create   nodes to operators: fuse, choose, ask for packed weights
  *   graph_resize   infer shapes from the external inputs' dims, plan memory, reshape operators
@@ -22,6 +22,7 @@ typedef struct graph_options {
     op_target target;
     bool fuse;
     size_t memory_limit; /* for the workspace */
+    struct buffer *workspace; /* outlives the graph; others that never run at the same time may have the same */
     struct pool *pool;
     struct weights *weights; /* asked for what operators want packed; the caller then packs */
 } graph_options;
@@ -29,7 +30,6 @@ typedef struct graph_options {
 /* `payload` and `arena` outlive the graph. Errors: FORMAT, SHAPE, UNSUPPORTED, LIMIT, MEMORY. */
 mica_status graph_create(const xnn_graph *payload, const graph_options *options, struct arena *arena,
                          struct graph **out, mica_error *error);
-void graph_destroy(struct graph *graph); /* its workspace; the rest goes with the arena */
 
 /* Dims of the external values: shapes[id] for inputs are read, for outputs written. Does nothing when the inputs are
  * as at the last call. Errors: SHAPE (beyond the declared bounds, or nodes that do not fit), LIMIT, MEMORY. */

@@ -134,6 +134,7 @@ static mica_status load_delegate(mica_method *method, size_t index, mica_error *
     const graph_options options = {.target = {context->features, context->kernels},
                                    .fuse = context->fuse,
                                    .memory_limit = workspace_limit(method),
+                                   .workspace = &method->workspace,
                                    .pool = context->pool,
                                    .weights = &method->weights};
     return graph_create(delegate->payload, &options, &method->arena, &delegate->graph, error);
@@ -249,9 +250,7 @@ mica_status mica_method_load(mica_context *context, const mica_program *program,
 void mica_method_destroy(mica_method *method) {
     if (!method) return;
     const mica_allocator *const allocator = &method->context->allocator;
-    for (size_t i = 0; method->delegates && i < method->plan->delegate_count; i++) {
-        graph_destroy(method->delegates[i].graph);
-    }
+    buffer_free(&method->workspace, allocator);
     for (size_t i = 0; method->inputs && i < method->plan->inputs.count; i++) {
         buffer_free(&method->inputs[i].buffer, allocator);
     }
@@ -276,10 +275,9 @@ void mica_method_set_observer(mica_method *method, mica_observer observer, void 
 }
 
 void mica_method_query_memory(const mica_method *method, mica_method_memory *memory) {
-    *memory = (mica_method_memory){.planned = method->plan->planned_bytes};
+    *memory = (mica_method_memory){.planned = method->plan->planned_bytes, .workspace = method->workspace.size};
     for (size_t i = 0; i < method->plan->delegate_count; i++) {
         memory->packed += graph_packed_bytes(method->delegates[i].graph);
-        memory->workspace += graph_workspace_bytes(method->delegates[i].graph);
     }
 }
 

@@ -57,6 +57,7 @@ struct mica_method {
     size_t index; /* of the method in the program */
     struct arena arena;
     struct weights weights;
+    struct buffer workspace; /* of its delegates, one of which runs at a time */
 
     struct value *values;
     struct tensor *tensors; /* per value; unused where the value is none */

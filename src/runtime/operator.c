@@ -15,6 +15,7 @@ struct mica_operator {
     mica_context *context;
     struct arena arena;
     struct weights weights;
+    struct buffer workspace;
     xnn_value values[VALUES];
     xnn_node node;
     xnn_graph payload;
@@ -127,6 +128,7 @@ static mica_status create_inside(mica_operator *op, const mica_operation *operat
     const graph_options options = {.target = {context->features, context->kernels},
                                    .fuse = context->fuse,
                                    .memory_limit = context->memory_limit,
+                                   .workspace = &op->workspace,
                                    .pool = context->pool,
                                    .weights = &op->weights};
     weights_init(&op->weights, &context->allocator, &op->arena, context->pool, NULL, NULL);
@@ -160,7 +162,7 @@ mica_status mica_operator_create(mica_context *context, const mica_operation *op
 
 void mica_operator_destroy(mica_operator *op) {
     if (!op) return;
-    graph_destroy(op->graph);
+    buffer_free(&op->workspace, &op->context->allocator);
     weights_free(&op->weights);
     struct arena arena = op->arena; /* it holds the operator too */
     arena_free(&arena);
