@@ -51,11 +51,8 @@ mica_status complex_copy(kernel_call *call, const view *to, const view *from) {
     return MICA_OK;
 }
 
-typedef struct pair {
-    double re, im;
-} pair;
-
-static void compute(elementwise_op op, size_t count, const pair *a, const pair *b, double alpha, double *out) {
+static void compute(elementwise_op op, size_t count, const complex_number *a, const complex_number *b, double alpha,
+                    double *out) {
     for (size_t i = 0; i < count; i++) {
         switch (op) {
         case EW_MUL:

@@ -9,6 +9,11 @@
 #include "runtime/portable/elementwise.h"
 #include "runtime/portable/view.h"
 
+/* A complex number as kernels compute with it; MICA_C128 in memory. */
+typedef struct complex_number {
+    double re, im;
+} complex_number;
+
 /* Real and imaginary parts in a new last dim. */
 view complex_parts(const view *v);
 

@@ -3,32 +3,27 @@
  * Discrete Fourier transforms of any length, by the prime factors of the length, in doubles.
  */
 #include "runtime/portable/complex.h"
-#include "runtime/portable/element.h"
 #include "runtime/portable/kernels.h"
 
 #include <math.h>
 
-typedef struct pair {
-    double re, im;
-} pair;
-
 /* Lines of `length`; roots[i] is e^(±2πi·i / length). */
 typedef struct transform {
     size_t length;
-    pair *roots, *line, *result, *terms; /* `length` each */
+    complex_number *roots, *line, *result, *terms; /* `length` each */
 } transform;
 
 static mica_status transform_make(kernel_call *call, size_t length, bool inverse, transform *t) {
     void *memory = NULL;
     t->length = length;
-    TRY(call_scratch_array(call, max_size(length, 1), 4 * sizeof(pair), &memory));
+    TRY(call_scratch_array(call, max_size(length, 1), 4 * sizeof(complex_number), &memory));
     t->roots = memory;
     t->line = t->roots + length;
     t->result = t->line + length;
     t->terms = t->result + length;
     for (size_t i = 0; i < length; i++) {
         const double angle = (inverse ? 2 : -2) * 3.14159265358979323846 * (double)i / (double)length;
-        t->roots[i] = (pair){cos(angle), sin(angle)};
+        t->roots[i] = (complex_number){cos(angle), sin(angle)};
     }
     return MICA_OK;
 }
@@ -40,13 +35,14 @@ static size_t least_factor(size_t n) {
     return n;
 }
 
-static void add_product(pair *sum, pair a, pair b) {
+static void add_product(complex_number *sum, complex_number a, complex_number b) {
     sum->re += a.re * b.re - a.im * b.im;
     sum->im += a.re * b.im + a.im * b.re;
 }
 
 /* out[0 … n) = the transform of in[0], in[stride], …; n · stride is the whole length. */
-static void transform_part(const transform *t, size_t n, const pair *in, size_t stride, pair *out) {
+static void transform_part(const transform *t, size_t n, const complex_number *in, size_t stride,
+                           complex_number *out) {
     if (n == 1) {
         *out = *in;
         return;
@@ -66,14 +62,14 @@ static void transform_part(const transform *t, size_t n, const pair *in, size_t 
 
 /* Transforms every line along `dim` of dense data. */
 static mica_status transform_dim(kernel_call *call, size_t rank, const size_t *sizes, size_t dim, bool inverse,
-                                 pair *data) {
+                                 complex_number *data) {
     transform t;
     TRY(transform_make(call, sizes[dim], inverse, &t));
     size_t outer = 1, inner = 1;
     for (size_t i = 0; i < dim; i++) outer *= sizes[i];
     for (size_t i = dim + 1; i < rank; i++) inner *= sizes[i];
     for (size_t i = 0; i < outer * inner; i++) {
-        pair *const line = data + i / inner * t.length * inner + i % inner;
+        complex_number *const line = data + i / inner * t.length * inner + i % inner;
         for (size_t k = 0; k < t.length; k++) t.line[k] = line[k * inner];
         transform_part(&t, t.length, t.line, 1, t.result);
         for (size_t k = 0; k < t.length; k++) line[k * inner] = t.result[k];
@@ -109,11 +105,10 @@ static mica_status scale_of(kernel_call *call, const size_t *sizes, const size_t
     }
 }
 
-static mica_status check_types(kernel_call *call, const struct tensor *real, const struct tensor *complex) {
-    if (complex->view.type == (real->view.type == MICA_F64 ? MICA_C128 : MICA_C64) && type_is_float(real->view.type))
-        return MICA_OK;
-    return call_fail(call, MICA_ERROR_TYPE, "%s and %s do not belong together", mica_type_name(real->view.type),
-                     mica_type_name(complex->view.type));
+static mica_status check_types(kernel_call *call, mica_type real, mica_type complex) {
+    if ((real == MICA_F32 && complex == MICA_C64) || (real == MICA_F64 && complex == MICA_C128)) return MICA_OK;
+    return call_fail(call, MICA_ERROR_TYPE, "%s and %s do not belong together", mica_type_name(real),
+                     mica_type_name(complex));
 }
 
 /* Signals may be empty beside the transformed dims only. */
@@ -133,7 +128,7 @@ mica_status fft_r2c(kernel_call *call) {
     TRY(call_tensor(call, 0, &self));
     TRY(call_bool(call, 3, &onesided));
     TRY(call_out(call, 4, &out));
-    TRY(check_types(call, self, out));
+    TRY(check_types(call, self->view.type, out->view.type));
     const view from = view_of(self);
     TRY(transformed_dims(call, from.rank, dims, &dim_count));
     TRY(check_lengths(call, from.sizes, dims, dim_count));
@@ -146,9 +141,9 @@ mica_status fft_r2c(kernel_call *call) {
     const void *signal = NULL;
     void *memory = NULL;
     TRY(view_read(call, &from, MICA_F64, &signal));
-    TRY(call_scratch_array(call, count, sizeof(pair), &memory));
-    pair *const data = memory;
-    for (size_t i = 0; i < count; i++) data[i] = (pair){scale * ((const double *)signal)[i], 0};
+    TRY(call_scratch_array(call, count, sizeof(complex_number), &memory));
+    complex_number *const data = memory;
+    for (size_t i = 0; i < count; i++) data[i] = (complex_number){scale * ((const double *)signal)[i], 0};
     for (size_t i = dim_count; i-- > 0;) {
         TRY(transform_dim(call, from.rank, from.sizes, dims[i], false, data));
     }
@@ -167,7 +162,7 @@ mica_status fft_c2r(kernel_call *call) {
     TRY(call_tensor(call, 0, &self));
     TRY(call_int(call, 3, &length));
     TRY(call_out(call, 4, &out));
-    TRY(check_types(call, out, self));
+    TRY(check_types(call, out->view.type, self->view.type));
     const view from = view_of(self);
     TRY(transformed_dims(call, from.rank, dims, &dim_count));
     TRY(check_lengths(call, from.sizes, dims, dim_count));
@@ -183,7 +178,7 @@ mica_status fft_c2r(kernel_call *call) {
 
     const size_t count = view_count(&from);
     void *memory = NULL;
-    TRY(call_scratch_array(call, count, sizeof(pair), &memory));
+    TRY(call_scratch_array(call, count, sizeof(complex_number), &memory));
     const view half = view_dense(MICA_C128, from.rank, from.sizes, memory);
     TRY(complex_copy(call, &half, &from));
     for (size_t i = 0; i + 1 < dim_count; i++) {
@@ -199,12 +194,13 @@ mica_status fft_c2r(kernel_call *call) {
     for (size_t i = 0; i < halved; i++) outer *= sizes[i];
     for (size_t i = halved + 1; i < from.rank; i++) inner *= sizes[i];
     for (size_t i = 0; i < outer * inner; i++) {
-        const pair *const line = (const pair *)memory + i / inner * from.sizes[halved] * inner + i % inner;
+        const complex_number *const line =
+            (const complex_number *)memory + i / inner * from.sizes[halved] * inner + i % inner;
         double *const signal = (double *)result + i / inner * t.length * inner + i % inner;
         for (size_t k = 0; k < t.length; k++) { /* the other half is the conjugate of this one, backwards */
             const bool given = k < from.sizes[halved];
-            const pair x = line[(given ? k : t.length - k) * inner];
-            t.line[k] = (pair){x.re, given ? x.im : -x.im};
+            const complex_number x = line[(given ? k : t.length - k) * inner];
+            t.line[k] = (complex_number){x.re, given ? x.im : -x.im};
         }
         transform_part(&t, t.length, t.line, 1, t.result);
         for (size_t k = 0; k < t.length; k++) signal[k * inner] = scale * t.result[k].re;

@@ -260,6 +260,7 @@ x = mixed(8, 2)
 case("aten::_fft_r2c.out", [x, [0], 0, True], [torch.fft.rfft(x, dim=0)])
 x = torch.complex(mixed(2, 4), mixed(2, 4, low=-5))
 for norm, length in ((0, 7), (1, 6), (2, 6)):
+    x = x.to(torch.complex128 if norm == 1 else torch.complex64)
     case("aten::_fft_c2r.out", [x, [1], norm, length], [torch.fft.irfft(x, length, norm=norms[2 - norm])])
 x = torch.complex(mixed(3, 4, 2), mixed(3, 4, 2, low=-5))
 case("aten::_fft_c2r.out", [x, [0, 1], 1, 6], [torch.fft.irfftn(x, (3, 6), (0, 1), "ortho")])
@@ -646,6 +647,7 @@ aten("max_pool2d_with_indices_backward.grad_input", mixed(*pooled.shape), mixed(
 case("aten::exp.out", [complexes], "TYPE f32[2,3]")
 case("aten::add.out", [complexes, mixed(3), 1], "TYPE c64[2,3]")
 case("aten::_fft_r2c.out", [mixed(2, 0), [1], 0, True], "SHAPE c64[2,1]")
+case("aten::_fft_r2c.out", [mixed(2, 4, dtype=torch.float16), [1], 0, True], "TYPE c64[2,3]")
 case("aten::_fft_r2c.out", [mixed(2, 4), [2], 0, True], "VALUE c64[2,3]")
 case("aten::_fft_c2r.out", [complexes, [1], 0, 8], "SHAPE f32[2,8]")
 case("aten::max_pool2d_with_indices_backward.grad_input",
