@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A node extracted gives what it gave in its model: models run under an observer, which has every node extracted, run with
- * what it read, and compared, bit for bit.
+ * A node extracted gives what it gave in its model: models run under an observer, which has every node extracted,
+ * run with what it read, and compared, bit for bit.
  */
 #include "sample.h"
 

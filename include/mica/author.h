@@ -9,8 +9,9 @@
  *   mica_author_output(author, y);
  *   mica_author_write(author, "linear.pte", "linear.etrecord");
  *
- * Images are NCHW, weights in PyTorch's layouts. Weights and scales are rounded as PyTorch's and torchao's quantizers
- * round them, to the last bit. Texts of errors begin with the name of what is wrong: "kernel: …", "group_size: …".
+ * Images are NCHW, weights in PyTorch's layouts. Weights and scales are rounded as PyTorch's and torchao's
+ * quantizers round them, to the last bit. Texts of errors begin with the name of what is wrong: "kernel: …",
+ * "group_size: …".
  */
 #ifndef MICA_AUTHOR_H
 #define MICA_AUTHOR_H
@@ -117,8 +118,8 @@ typedef struct mica_author_files {
     const char *weights; /* .ptd: constants go there, and the model needs it at run time */
 } mica_author_files;
 
-/* Files appear whole or not at all, and never a record beside another model. Errors begin with the path of a file that could not
- * be written: STATE (no output), IO, LIMIT, MEMORY. */
+/* Files appear whole or not at all, and never a record beside another model (nothing at all beside a pipe). Texts
+ * of IO errors begin with the path. Errors: STATE (no output), IO, LIMIT, MEMORY. */
 MICA_API MICA_MUST_USE mica_status mica_author_write_files(mica_author *author, const mica_author_files *files);
 /* The same without external weights; `record` may be NULL. */
 MICA_API MICA_MUST_USE mica_status mica_author_write(mica_author *author, const char *path, const char *record);
@@ -128,15 +129,17 @@ typedef struct mica_case {
     const mica_value *inputs, *outputs; /* as many as the method has; `outputs` NULL: nothing is expected */
 } mica_case;
 
-/* A bundled program (.bpte): `program`, and `count` cases of a method of it (NULL: as mica_method_load). Tensors are dense and
- * in C order. Errors: ARGUMENT (other kinds than tensors, integers, booleans, reals), NOT_FOUND, IO, LIMIT, MEMORY. */
+/* A bundled program (.bpte): `program`, and `count` cases of a method of it (NULL: as mica_method_load). Tensors
+ * are dense in their dim_order. Errors: ARGUMENT (other kinds than tensors, integers, booleans, reals), NOT_FOUND,
+ * IO, LIMIT, MEMORY. */
 MICA_API MICA_MUST_USE mica_status mica_bundle_write(mica_context *context, const mica_program *program,
                                                      const char *method, const mica_case *cases, size_t count,
                                                      const char *path);
 
-/* One node or kernel call of a program's method (NULL: as mica_method_load), which `index` numbers as mica_explain does,
- * written as a model of its own, with `record` not NULL beside its ETRecord (kernel calls have none): weights and numbers stay, tensors that others computed become inputs, int8 values become
- * f32 outside. Errors: NOT_FOUND, UNSUPPORTED (values that only a delegate can hold; a call that gives no tensor, writes into what it
+/* One node or kernel call of a program's method (NULL: as mica_method_load), which `index` numbers as mica_explain
+ * does, written as a model of its own: weights and numbers stay, tensors that others computed become inputs, int8
+ * values become f32 outside. With `record` not NULL its ETRecord, too, which kernel calls do not have. Errors:
+ * NOT_FOUND, UNSUPPORTED (values that only a delegate can hold; a call that gives no tensor, writes into what it
  * is given, or takes a number computed at run time), MISSING_OPERATOR, IO, LIMIT, MEMORY. */
 MICA_API MICA_MUST_USE mica_status mica_extract_node(mica_context *context, const mica_program *program,
                                                      const char *method, size_t index, const char *path,

@@ -59,7 +59,8 @@ bool author_gives(const mica_author *author, mica_author_value value, bool quant
 /* Finds the range of every value that is quantized before the run. */
 mica_status author_observe(mica_author *author, mica_error *error);
 
-/* The graph as a program: one method, one delegate call. With `weights` constants go to that external data instead. */
+/* The graph as a program: one method, one delegate call. With `weights` constants go to that external data
+ * instead. */
 mica_status author_encode(const xnn_graph *graph, bool dynamic, struct arena *arena, bytes_span *file,
                           bytes_span *weights, mica_error *error);
 
@@ -67,8 +68,8 @@ mica_status author_encode(const xnn_graph *graph, bool dynamic, struct arena *ar
 mica_status author_input_tree(size_t count, struct arena *arena, const char **text, mica_error *error);
 mica_status author_output_tree(size_t count, struct arena *arena, const char **text, mica_error *error);
 
-/* Writes what belongs together: a model, and beside it what is not empty. Every file is whole on disk before the first gets
- * its name, and no record is left that is not the model's. */
+/* Writes what belongs together: a model, and beside it what is not empty. Every file is whole on disk before the
+ * first gets its name, and no record is left that is not the model's. */
 mica_status author_publish(const mica_author_files *files, bytes_span model, bytes_span record, bytes_span weights,
                            mica_error *error);
 

@@ -40,7 +40,8 @@ size_t edge_input_count(const struct edge *edge);
 /* ---- in this order ---- */
 
 void edge_begin(struct edge *edge);
-/* A node and the tensor that it gives, both named after its target, "aten.add.Tensor"; arguments follow, then the end. */
+/* A node and the tensor that it gives, both named after its target, "aten.add.Tensor"; arguments follow, then the
+ * end. */
 edge_id edge_begin_node(struct edge *edge, const char *target, edge_type type, const edge_value *like);
 void edge_tensor(struct edge *edge, const char *argument, edge_id value); /* EDGE_NONE: none */
 void edge_int(struct edge *edge, const char *argument, int64_t value);

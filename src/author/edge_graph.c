@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The edge program that a graph was before it was lowered. There everything is computed in floats; int8 values stand between
- * quantize and dequantize nodes, images are NCHW, and weights are inputs.
+ * The edge program that a graph was before it was lowered. There everything is computed in floats; int8 values
+ * stand between quantize and dequantize nodes, images are NCHW, and weights are inputs.
  */
 #include "author/operators.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One kernel call as a program of its own: numbers and constants stay, tensors that are computed elsewhere become inputs, and
- * what the kernel returns is the output.
+ * One kernel call as a program of its own: numbers and constants stay, tensors that are computed elsewhere become
+ * inputs, and what the kernel returns is the output.
  */
 #include "author/extract.h"
 #include "format/program_write.h"

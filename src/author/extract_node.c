@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One node of a delegate as a graph of its own: its weights stay, what is computed elsewhere becomes an input, and int8 values
- * get the Converts that lead to f32.
+ * One node of a delegate as a graph of its own: its weights stay, what is computed elsewhere becomes an input, and
+ * int8 values get the Converts that lead to f32.
  */
 #include <math.h>
 
@@ -31,8 +31,8 @@ static uint32_t add_value(extraction *x, const mica_operand *operand, uint32_t o
     return (uint32_t)x->value_count++;
 }
 
-/* The float value that stands for an int8 one outside of the model: what a Convert in the old model read, with its shape
- * (the exporter writes that of images quantized at run time in NCHW), else f32. */
+/* The float value that stands for an int8 one outside of the model: what a Convert in the old model read, with its
+ * shape (the exporter writes that of images quantized at run time in NCHW), else f32. */
 static mica_operand outside_of(const extraction *x, uint32_t id) {
     const mica_operand *const operand = &x->from->values[id].operand;
     const mica_operand *like = operand;

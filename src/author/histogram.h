@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a calibrated activation is like: a histogram over all values met, and the range worth quantizing. It is the one that
- * PyTorch's histogram observer chooses: narrower than smallest to largest where cutting few values off makes the
- * error of all others smaller.
+ * What a calibrated activation is like: a histogram over all values met, and the range worth quantizing. It is the
+ * one that PyTorch's histogram observer chooses: narrower than smallest to largest where cutting few values off
+ * makes the error of all others smaller.
  */
 #ifndef AUTHOR_HISTOGRAM_H
 #define AUTHOR_HISTOGRAM_H

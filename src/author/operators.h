@@ -17,8 +17,8 @@ struct torch_operator {
 
 const struct torch_operator *torch_operator_of(const mica_operation *operation);
 
-/* Arguments that are no tensors: those that have no default, and those that say what the operator does. `output` is its result
- * in PyTorch's layout; `image`: the graph has it in NHWC. */
+/* Arguments that are no tensors: those that have no default, and those that say what the operator does. `output`
+ * is its result in PyTorch's layout; `image`: the graph has it in NHWC. */
 void torch_attributes(struct edge *edge, const mica_operation *operation, const edge_value *output, bool image);
 
 /* Writes all nodes of a graph, from edge_begin on; edge->out is there, the rest is made in `arena`. */

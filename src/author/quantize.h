@@ -28,8 +28,8 @@ void quantize_nibbles(const float *weights, size_t rows, size_t depth, uint8_t *
  * stored. `depth` is even, `block` divides it. */
 void quantize_blocks(const float *weights, size_t rows, size_t depth, size_t block, uint8_t *out, uint16_t *scales);
 
-/* Biases in units of input scale × weight scale, and these units. `weight_scales` has `count` items, or one for all when
- * `shared`. */
+/* Biases in units of input scale × weight scale, and these units. `weight_scales` has `count` items, or one for
+ * all when `shared`. */
 void quantize_bias(const float *bias, size_t count, float input_scale, const float *weight_scales, bool shared,
                    int32_t *out, float *scales);
 

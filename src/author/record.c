@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The ETRecord of a graph: the maps from the delegate call to debug handles, and the edge program. A record tells what ran, not
- * what with: there are no weights in it.
+ * The ETRecord of a graph: the maps from the delegate call to debug handles, and the edge program. A record tells
+ * what ran, not what with: there are no weights in it.
  */
 #include <stdlib.h>
 

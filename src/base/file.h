@@ -38,8 +38,8 @@ struct file_draft {
     bool named, direct; /* `direct`: what has that name is a device or a pipe, and was written */
 };
 
-/* Fails with IO, and leaves nothing. A draft is published or dropped; that leaves `descriptor` at −1, and dropping it again is
- * fine. */
+/* Fails with IO, and leaves nothing. A draft is published or dropped; that leaves `descriptor` at −1, and dropping
+ * it again is fine. */
 mica_status file_draft(const char *path, const void *data, size_t size, struct file_draft *draft, mica_error *error);
 mica_status file_append(struct file_draft *draft, const void *data, size_t size,
                         mica_error *error);                            /* drops it on failure */

@@ -19,8 +19,8 @@ typedef struct bundled_file {
 
 bool bundled_is(const uint8_t *file, size_t size);
 
-/* Verifies `size` bytes at `file` (aligned to 16), borrowed for the life of `out`: every value has a known type and all
- * its bytes. What is inside the program is not looked at. Errors: FORMAT. */
+/* Verifies `size` bytes at `file` (aligned to 16), borrowed for the life of `out`: every value has a known type
+ * and all its bytes. What is inside the program is not looked at. Errors: FORMAT. */
 mica_status bundled_open(const uint8_t *file, size_t size, bundled_file *out, mica_error *error);
 
 typedef enum bundled_side { BUNDLED_INPUTS, BUNDLED_OUTPUTS } bundled_side;
@@ -30,15 +30,15 @@ bytes_span bundled_cases(const bundled_file *bundle, const char *method); /* of 
 size_t bundled_count(bytes_span cases, size_t index, bundled_side side);
 mica_value bundled_value(bytes_span cases, size_t index, bundled_side side, size_t item);
 
-/* That each suite is of one method of `program`, which takes and gives as many values as its cases have; a case may expect
- * nothing. Errors: FORMAT. */
+/* That each suite is of one method of `program`, which takes and gives as many values as its cases have; a case
+ * may expect nothing. Errors: FORMAT. */
 struct pte_program;
 mica_status bundled_check(const bundled_file *bundle, const struct pte_program *program, mica_error *error);
 
 /* ---- writing ---- */
 
 typedef struct bundled_case {
-    const mica_value *inputs, *outputs; /* tensors in C order, integers, booleans, reals */
+    const mica_value *inputs, *outputs; /* tensors, dense in their dim_order; integers, booleans, reals */
     size_t input_count, output_count;
 } bundled_case;
 
