@@ -205,9 +205,14 @@ static void list_nodes(void) {
 static void list_packed(void) {
     puts("\n## Packed micro-kernels\n\n| variant | kernel | instruction set | rows × columns × depth of a tile |\n"
          "| --- | --- | --- | --- |");
-    mica_kernel_info info;
-    for (size_t i = 0; mica_kernel_query(i, &info); i++) {
-        printf("| %s | %s | %s | %zu × %zu × %zu |\n", info.variant, info.name, info.isa, info.mr, info.nr, info.kr);
+    static const char *const architectures[] = {"aarch64", "x86-64", "any"}; /* not this machine's first */
+    for (size_t a = 0; a < sizeof architectures / sizeof *architectures; a++) {
+        mica_kernel_info info;
+        for (size_t i = 0; mica_kernel_query(i, &info); i++) {
+            if (strcmp(info.architecture, architectures[a]) != 0) continue;
+            printf("| %s | %s | %s | %zu × %zu × %zu |\n", info.variant, info.name, info.isa, info.mr, info.nr,
+                   info.kr);
+        }
     }
 }
 

@@ -42,4 +42,5 @@ void check_close(struct check *check);
 bool check_call(struct check *check, size_t warmup, size_t executions, struct fault *fault);
 /* True unless a node was wrong in the last call; the fault names the first. */
 bool check_verdict(const struct check *check, struct fault *fault);
+
 #endif
