@@ -34,6 +34,10 @@ static hash128 add_array(hash128 hash, const void *data, size_t size) {
     return hash_bytes(data, data ? size : 0, hash);
 }
 
+static size_t scale_bytes(const gemm_rhs *rhs) {
+    return rhs->block ? rhs->n * (rhs->k / rhs->block) * sizeof *rhs->block_scale : 0;
+}
+
 /* All that packed bytes depend on besides the source's contents. */
 static hash128 key_of(const packer *p, size_t matrices) {
     const gemm_rhs *const rhs = &p->rhs;
@@ -48,8 +52,7 @@ static hash128 key_of(const packer *p, size_t matrices) {
     hash = add_array(hash, rhs->scale, channels * sizeof *rhs->scale);
     hash = add_array(hash, rhs->bias, channels * sizeof *rhs->bias);
     hash = add_array(hash, rhs->bias_i32, channels * sizeof *rhs->bias_i32);
-    return add_array(hash, rhs->block_scale,
-                     rhs->block ? rhs->n * (rhs->k / rhs->block) * sizeof *rhs->block_scale : 0);
+    return add_array(hash, rhs->block_scale, scale_bytes(rhs));
 }
 
 #define CORNER_K 256
@@ -84,6 +87,8 @@ mica_status gemm_ask(const gemm_plan *plan, const gemm_rhs *rhs, const gemm_cons
                                .packer = p,
                                .source = constant->source ? constant->source : rhs->data,
                                .source_bytes = constant->source_bytes,
+                               .scales = rhs->block_scale,
+                               .scale_bytes = scale_bytes(rhs),
                                .in_order = rhs->k_stride == 1 && !constant->source,
                                .key = key_of(p, constant->matrices)};
     if (!size_mul(constant->matrices, p->panels, &request.piece_count) ||

@@ -175,9 +175,6 @@ static mica_status pack_items(struct weights *weights, weights_block *block, siz
     }
     pool_run(weights->pool, block->size < SERIAL_BYTES ? 1 : pool_threads(weights->pool), packing.tasks, pack_task,
              &packing);
-    for (size_t i = 0; i < count; i++) {
-        weights_forget(weights, packing.items[i]->request.source, packing.items[i]->request.source_bytes);
-    }
     return MICA_OK;
 }
 
@@ -244,6 +241,8 @@ mica_status weights_pack(struct weights *weights, mica_error *error) {
     if (block && weights->origin) publish(weights, block);
     for (weights_item *item = weights->items; item; item = item->next) {
         *item->request.packed = item->same ? item->same->packed : item->packed;
+        weights_forget(weights, item->request.source, item->request.source_bytes);
+        weights_forget(weights, item->request.scales, item->request.scale_bytes);
     }
     return MICA_OK;
 }

@@ -33,6 +33,8 @@ typedef struct weights_request {
     const void *packer;                                                            /* lasts until weights_pack */
     const uint8_t *source; /* what is packed: with its contents and the key, the packed bytes are determined */
     size_t source_bytes;
+    const void *scales; /* of blocks: read for packing and for the key, and not again */
+    size_t scale_bytes;
     bool in_order; /* piece i comes from about the i-th part of the source */
     hash128 key;
 } weights_request;
