@@ -78,6 +78,17 @@ check 'all methods are checked' sh -c "[ \$(cut -f1 '$tmp/out' | sort -u | wc -l
 expect 0 '^encode$' run "$methods/model.pte" --check --method encode --format tsv --columns method
 expect 2 '--check compares' run "$linear/model.pte" --check --expect "$linear/output_0.bin"
 
+# Packed weights in a file: written, found, and when damaged neither used nor an error.
+answer="--input $linear/input_0.bin --expect $linear/output_0.bin --weights-cache $tmp/weights --verbose"
+expect 0 'yes' run "$linear/model.pte" $answer
+check 'the cache is written' grep -q 'weights: written' "$tmp/err"
+expect 0 'yes' run "$linear/model.pte" $answer
+check 'nothing is packed' grep -q ' 0.00 MB packed' "$tmp/err"
+printf 'damage' | dd of="$tmp/weights" bs=1 seek=20000 conv=notrunc 2>/dev/null
+expect 0 'yes' run "$linear/model.pte" $answer
+check 'damage is told' grep -q 'weights: is damaged' "$tmp/err"
+expect 0 'added' bench "$linear/model.pte" --num-executions 1 --weights-cache "$tmp/weights" --quiet
+
 # --quiet leaves nothing on standard error.
 "$mica" run "$linear/model.pte" --quiet >"$tmp/out" 2>"$tmp/err"
 check 'quiet' test ! -s "$tmp/err"
