@@ -51,16 +51,24 @@ INLINE void pack_along_k(const gemm_rhs *rhs, size_t n, size_t columns, char *we
     }
 }
 
+/* The first `count` floats, at most LANES, then zeros. */
+INLINE vfloat any_load_first(const char *from, size_t count, gemm_type type) {
+    if (count == LANES) return any_load(from, type);
+    if (count == 0) return float_splat(0);
+    if (type == GEMM_F32) return float_load_first((const float *)(const void *)from, count);
+    char stage[sizeof(vint)];
+    int_store(stage, bytes_load_first(from, count * sizeof(uint16_t)));
+    return half_load((const uint16_t *)(const void *)stage);
+}
+
 /* A panel whose columns are neighbours in memory. */
 INLINE void pack_along_n(const gemm_rhs *rhs, size_t n, size_t columns, char *weights, const bool half) {
     const size_t size = type_size(rhs->type);
     const char *data = (const char *)rhs->data + n * size;
-    char stage[COLUMNS * sizeof(float)] = {0};
     for (size_t k = 0; k < rhs->k; k++, data += rhs->k_stride * size) {
-        const char *row = data;
-        if (columns < COLUMNS) row = memcpy(stage, data, columns * size);
         for (size_t c = 0; c < COLUMNS; c += LANES) {
-            weight_store(weights, k * COLUMNS + c, any_load(row + c * size, rhs->type), half);
+            const vfloat row = any_load_first(data + c * size, lanes_of(columns, c), rhs->type);
+            weight_store(weights, k * COLUMNS + c, row, half);
         }
     }
 }
@@ -102,13 +110,7 @@ INLINE void store_floats(const char *from, size_t count, float *to, gemm_type ty
     size_t i = 0;
     for (; i + LANES <= count; i += LANES) float_store(to + i, any_load(from + i * size, type));
     if (i == count) return;
-    if (type == GEMM_F32) {
-        float_store(to + i, float_load_first((const float *)(const void *)from + i, count - i));
-        return;
-    }
-    char stage[LANES * sizeof(float)] = {0};
-    copy_bytes(stage, from + i * size, (count - i) * size);
-    float_store(to + i, any_load(stage, type));
+    float_store(to + i, any_load_first(from + i * size, count - i, type));
 }
 
 static void pack_left(const gemm_lhs *lhs, size_t first, size_t count, void *panel) {
