@@ -14,7 +14,7 @@ import cases as suite
 import compare
 import runners
 
-REPEATS = 7
+REPEATS = 5
 
 
 def resident():
@@ -70,7 +70,7 @@ def with_mica(mica, path, threads, inputs):
 
 def with_executorch(path, threads, inputs):
     import torch
-    from executorch.extension.pybindings import _portable_lib
+    _portable_lib = runners.ExecuTorch.module()
     torch.set_num_threads(1)
     _portable_lib._unsafe_reset_threadpool(threads)
     tensors = [torch.from_numpy(array) for array in inputs]
@@ -89,8 +89,7 @@ def measure(options, emit):
     mica = runners.Mica(options.build, timer)
     executorch = runners.ExecuTorch.available()
     if executorch:
-        import torch  # noqa: F401 (before the children are forked)
-        from executorch.extension.pybindings import _portable_lib  # noqa: F401
+        runners.ExecuTorch.module()  # before the children are forked
     worker = compare.Models(options)
     for case in compare.wanted(suite.loads() + suite.models(options.models), options):
         path = worker.path(case)

@@ -135,16 +135,24 @@ class Results:
         return "\n\n".join(parts)
 
     def loading(self):
-        rows = []
+        rows, ratios = [], []
+        runtime = {load["threads"]: load for load in self.loads if load["name"] == suite.RUNTIME.name}
         for load in self.loads:
-            ms, added, size = load["ms"], load["added"], load["file"]
-            theirs = "ExecuTorch" in ms
-            rows.append([load["name"], f"{size / 1e6:.1f}", load["threads"], show(ms["Mica"]), show(ms.get("ExecuTorch")),
-                         show(ms["ExecuTorch"] / ms["Mica"] if theirs else None), show(added["Mica"] / size),
-                         show(added["ExecuTorch"] / size if theirs else None), show(load["peak"]["Mica"] / size)])
-        ratio = mean([load["ms"]["ExecuTorch"] / load["ms"]["Mica"] for load in self.loads if "ExecuTorch" in load["ms"]])
-        return (f"Geometric mean of the ratios: {show(ratio)} (asked: 3).\n\n" +
-                table(["model", "MB", "threads", "Mica ms", "ExecuTorch ms", "ratio", "Mica adds, × file", "ExecuTorch adds", "Mica's peak"], rows))
+            ms, size, base = load["ms"], load["file"], runtime.get(load["threads"])
+            if load is base:
+                rows.append([load["name"], "–", load["threads"], show(ms["Mica"]), show(ms.get("ExecuTorch")), "–"] +
+                            [f"{added / 1e6:.1f} MB" for added in (load["added"]["Mica"], load["added"].get("ExecuTorch", 0), load["peak"]["Mica"])])
+                continue
+
+            def times(key, label):
+                return show((load[key][label] - (base[key][label] if base else 0)) / size) if label in ms else "–"
+            ratio = ms["ExecuTorch"] / ms["Mica"] if "ExecuTorch" in ms else None
+            ratios.append(ratio)
+            rows.append([load["name"], f"{size / 1e6:.1f}", load["threads"], show(ms["Mica"]), show(ms.get("ExecuTorch")), show(ratio),
+                         times("added", "Mica"), times("added", "ExecuTorch"), times("peak", "Mica")])
+        return (f"Geometric mean of the ratios: {show(mean(ratios))} (asked: 3).\n\n" +
+                table(["model", "MB", "threads", "Mica ms", "ExecuTorch ms", "ratio", "Mica adds, × file", "ExecuTorch adds, × file",
+                       "Mica's peak, × file"], rows))
 
     def odd(self):
         rows = []

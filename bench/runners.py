@@ -170,13 +170,19 @@ class ExecuTorch:
     def available():
         return importlib.util.find_spec("executorch") is not None and shutil.which(os.environ.get("CXX", "c++")) is not None
 
-    def __init__(self, build, timer, threads):
+    @staticmethod
+    def module():
+        """Its extension module, with the kernels that some models call."""
         from executorch.extension.pybindings import _portable_lib
-        c.CDLL(_portable_lib.__file__, mode=c.RTLD_GLOBAL)  # its symbols are those of the C++ runtime
         try:
-            from executorch.extension.llm.custom_ops import custom_ops  # noqa: F401 (kernels that some models call)
+            from executorch.extension.llm.custom_ops import custom_ops  # noqa: F401
         except (ImportError, OSError):
             pass
+        return _portable_lib
+
+    def __init__(self, build, timer, threads):
+        _portable_lib = self.module()
+        c.CDLL(_portable_lib.__file__, mode=c.RTLD_GLOBAL)  # its symbols are those of the C++ runtime
         _portable_lib._unsafe_reset_threadpool(threads)
         include = os.path.join(os.path.dirname(_portable_lib.__file__), "..", "..", "include")
         self.library = c.CDLL(compile_shared(build, "executorch.cpp", "-std=c++17", "-DC10_USING_CUSTOM_GENERATED_MACROS",

@@ -89,6 +89,18 @@ static bool reads_in_place(const gemm_plan *plan) {
     return !plan->kernel->lhs || (plan->kernel->store && plan->variant == GEMM_PF32 && suits_cache(plan->k));
 }
 
+/* Rows of a panel. Where quantizing them takes time, few panels are as many for each thread, so that nobody waits for
+ * rows that another packs; unless that halves them. (Sums of floats must not depend on the threads: few rows are summed in
+ * another order than many.) */
+static size_t rows_of_panel(const gemm_plan *plan, size_t batch) {
+    const size_t mr = plan->kernel->mr, rows = gemm_even_rows(plan->line, mr), panels = divide_up(plan->line, rows);
+    const bool quantizes =
+        plan->variant != GEMM_PF32 && plan->variant != GEMM_PF16 && plan->variant != GEMM_PQS8_QC8W;
+    if (!quantizes || plan->run_threads == 1 || batch > 1 || panels >= 4 * plan->run_threads) return rows;
+    const size_t even = divide_up(plan->line, round_up(panels, plan->run_threads));
+    return 2 * even >= mr ? even : rows;
+}
+
 size_t gemm_plan_shape(gemm_plan *plan, size_t batch, size_t m) {
     plan->batch = batch;
     plan->m = m;
@@ -97,16 +109,15 @@ size_t gemm_plan_shape(gemm_plan *plan, size_t batch, size_t m) {
     if (!plan->in_place || !plan->tap_count) plan->line = m;
     const size_t mr = plan->kernel->mr;
     const size_t column_panels = divide_up(plan->n, plan->packing->nr);
-    plan->panel_rows = gemm_even_rows(plan->line, mr);
+    const double work = (double)batch * (double)m * (double)plan->n * (double)plan->k;
+    plan->run_threads = work < SERIAL_WORK ? 1 : plan->threads;
+    plan->panel_rows = rows_of_panel(plan, batch);
     plan->line_panels = divide_up(plan->line, plan->panel_rows);
     plan->panels = m ? m / plan->line * plan->line_panels : 0;
     /* A kernel that takes rows as they are still needs room to gather rows that lie in pieces. */
     plan->lhs_bytes = plan->in_place      ? 0
                       : plan->kernel->lhs ? plan->kernel->lhs->panel_size(plan->k)
                                           : round_up(mr * plan->k * sizeof(float), 64);
-
-    const double work = (double)batch * (double)m * (double)plan->n * (double)plan->k;
-    plan->run_threads = work < SERIAL_WORK ? 1 : plan->threads;
 
     /* Where half of L2 holds the weights each panel of rows meets all of them in turn. Else it holds a block of panels of
      * rows, each panel of weights being read once per block. Blocks are fewer panels when threads would have too few to
@@ -117,7 +128,7 @@ size_t gemm_plan_shape(gemm_plan *plan, size_t batch, size_t m) {
     plan->all_columns = plan->rhs_bytes <= half;
     const size_t room = plan->all_columns ? plan->panels : half / max_size(left_bytes, 1);
     size_t block = max_size(1, min_size(room, plan->panels));
-    if (plan->run_threads > 1) {
+    if (plan->run_threads > 1 && plan->all_columns) {
         block = min_size(block, max_size(1, plan->panels * batch / (4 * plan->run_threads)));
     }
     plan->block_panels = block;
