@@ -59,34 +59,32 @@ INLINE void tile_block(const dwconv_call *call, const char *block, const char *c
     }
 }
 
+/* Columns of a tile from `c` on, `together` or as many pairs at a time; gives back where fewer are left. */
+INLINE size_t some_columns(const dwconv_call *call, const char *block, const char *const *in, char *const *out,
+                           size_t columns, size_t c, size_t channel, size_t n, const size_t stride,
+                           const size_t together, const bool pair) {
+    const size_t in_row = dwconv_patch(columns, stride, FILTER), step = pair ? 2 * together : together;
+    for (; c + step <= columns; c += step) {
+        tile_block(call, block, in + c * stride, in_row, out + c, columns, channel, n, stride, together, pair);
+    }
+    return c;
+}
+
 INLINE void one_tile(const dwconv_call *call, const char *const *in, char *const *out, const size_t stride,
                      size_t columns) {
-    const size_t in_row = dwconv_patch(columns, stride, FILTER), size = block_size(FILTER * FILTER);
     const char *block = call->packed;
-    for (size_t channel = 0; channel < call->channels; channel += BLOCK, block += size) {
-        const size_t left = call->channels - channel;
+    for (size_t channel = 0; channel < call->channels; channel += BLOCK, block += block_size(FILTER * FILTER)) {
+        const size_t left = call->channels - channel, n = left < BLOCK ? left : BLOCK;
         size_t c = 0;
         if (is_paired(left, FILTER * FILTER)) {
-            for (; c + 2 * TOGETHER <= columns; c += 2 * TOGETHER) {
-                tile_block(call, block, in + c * stride, in_row, out + c, columns, channel, left, stride, TOGETHER,
-                           true);
-            }
-            for (; c + 2 <= columns; c += 2) {
-                tile_block(call, block, in + c * stride, in_row, out + c, columns, channel, left, stride, 1, true);
-            }
+            c = some_columns(call, block, in, out, columns, c, channel, n, stride, TOGETHER, true);
+            c = some_columns(call, block, in, out, columns, c, channel, n, stride, 1, true);
+        } else if (n == BLOCK) { /* which the compiler then knows */
+            c = some_columns(call, block, in, out, columns, c, channel, BLOCK, stride, TOGETHER, false);
+        } else {
+            c = some_columns(call, block, in, out, columns, c, channel, n, stride, TOGETHER, false);
         }
-        for (; c + TOGETHER <= columns && left >= BLOCK; c += TOGETHER) {
-            tile_block(call, block, in + c * stride, in_row, out + c, columns, channel, BLOCK, stride, TOGETHER,
-                       false);
-        }
-        for (; c + TOGETHER <= columns; c += TOGETHER) {
-            tile_block(call, block, in + c * stride, in_row, out + c, columns, channel, left, stride, TOGETHER,
-                       false);
-        }
-        for (; c < columns; c++) {
-            tile_block(call, block, in + c * stride, in_row, out + c, columns, channel, left < BLOCK ? left : BLOCK,
-                       stride, 1, false);
-        }
+        some_columns(call, block, in, out, columns, c, channel, n, stride, 1, false);
     }
 }
 
