@@ -2,8 +2,9 @@
  *
  * The memory plan of a loaded method: its regions, and which value lives where in them and for how long.
  *
- * Regions are the buffers that the program plans, for values between kernel calls and delegates, and the workspace of
- * each delegate, for values inside of it. Values that are never alive together may share bytes.
+ * Regions are the buffers that the program plans, for values between kernel calls and delegates, and for values inside of
+ * a delegate its workspace. Values that are never alive together may share bytes; so do workspaces, of which the method
+ * has as much as its largest: one delegate runs at a time.
  */
 #ifndef MICA_MEMORY_H
 #define MICA_MEMORY_H

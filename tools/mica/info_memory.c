@@ -79,17 +79,27 @@ static void add_regions(const mica_memory_plan *plan, const char *method, json_t
     }
 }
 
+/* Delegates share one workspace, which is as large as the one that needs most. */
 static void add_total(json_t *regions, const char *method) {
-    static const char *const keys[] = {"bytes", "peak", "scratch", "packed", "values"};
+    static const struct {
+        const char *key;
+        bool shared;
+    } sums[] = {{"bytes", true}, {"peak", true}, {"scratch", true}, {"packed", false}, {"values", false}};
     json_t *const total = json_object();
     row_text(total, "method", method);
     row_text(total, "region", "in all");
-    for (size_t k = 0; k < COUNT(keys); k++) {
-        json_int_t sum = 0;
+    for (size_t k = 0; k < COUNT(sums); k++) {
+        json_int_t sum = 0, most = 0;
         size_t i;
         const json_t *row;
-        json_array_foreach(regions, i, row) sum += json_integer_value(json_object_get(row, keys[k]));
-        json_object_set_new(total, keys[k], json_integer(sum));
+        json_array_foreach(regions, i, row) {
+            const json_int_t number = json_integer_value(json_object_get(row, sums[k].key));
+            if (sums[k].shared && json_object_get(row, "scratch"))
+                most = number > most ? number : most;
+            else
+                sum += number;
+        }
+        json_object_set_new(total, sums[k].key, json_integer(sum + most));
     }
     json_array_append_new(regions, total);
 }
