@@ -136,10 +136,13 @@ class Worker:
         """Microseconds that the arithmetic and the memory of this machine allow at best."""
         if not case.macs:
             return None
-        size = case.weights + sum(array.nbytes for array in inputs) + mica.output().nbytes
-        cpu = self.mica.cpu
-        level = next((name for name, key in (("L1", "l1"), ("L2", "l2"), ("L3", "l3")) if size <= cpu[key]), "DRAM")
-        return max(2 * case.macs / limits[suite.ARITHMETIC[case.types]], size / limits[level]) * 1e6
+        left = case.weights + sum(array.nbytes for array in inputs) + mica.output().nbytes
+        memory = 0
+        for level in ("L1", "L2", "L3", "DRAM"):  # what one cannot hold comes from the next
+            here = min(left, self.mica.cpu.get(level.lower(), left))
+            memory += here / limits[level]
+            left -= here
+        return max(2 * case.macs / limits[suite.ARITHMETIC[case.types]], memory) * 1e6
 
     def row(self, case, limits):
         path = self.models.path(case)

@@ -42,8 +42,8 @@ def number(value):
 
 def bars(title, rows, series):
     """`rows`: (label, [ratio of each series or None], target or None), on a logarithmic axis around 1."""
-    left, right, step = 330, 40, 12 * len(series) + 10
-    width, height = 860, 70 + step * len(rows)
+    left, right, step = 390, 40, 12 * len(series) + 10
+    width, height = 920, 70 + step * len(rows)
     canvas = Canvas(width, height)
     values = [value for _, ratios, target in rows for value in [*ratios, target] if value]
     low, high = math.log2(min(0.8, *values)), math.log2(max(2, *values)) + 0.15
