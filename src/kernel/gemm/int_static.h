@@ -17,8 +17,11 @@ static size_t static_stride(size_t k) {
     const size_t bytes = round_up(k, 4) * STORED;
     return bytes % 512 ? bytes : panel_stride(bytes);
 }
-static size_t static_size(size_t k) { return ROWS * static_stride(k) + MEMORY_ALIGNMENT; }
-static size_t static_size_row(size_t k) { return static_stride(k) + MEMORY_ALIGNMENT; }
+static size_t static_size_of(size_t rows, size_t k) {
+    return round_up(rows * static_stride(k), MEMORY_ALIGNMENT) + MEMORY_ALIGNMENT;
+}
+static size_t static_size(size_t k) { return static_size_of(ROWS, k); }
+static size_t static_size_row(size_t k) { return static_size_of(1, k); }
 
 /* Reads no byte past the last, and writes whole vectors. */
 INLINE void store_vectors(const char *from, size_t count, char *to) {
