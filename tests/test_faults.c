@@ -21,7 +21,7 @@ struct model {
 };
 
 static struct model open_method(const char *name, mica_kernels kernels) {
-    struct model m = {NULL};
+    struct model m = {0};
     const mica_context_options options = {.size = sizeof options, .threads = 2, .kernels = kernels};
     assert_int_equal(mica_context_create(&options, &m.context), MICA_OK);
     assert_int_equal(mica_program_open(m.context, MICA_TEST_DATA "/own/faults.pte", NULL, &m.program), MICA_OK);

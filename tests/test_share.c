@@ -24,7 +24,7 @@ typedef struct model {
 } model;
 
 static model open_model(bool fuse) {
-    model m = {NULL};
+    model m = {0};
     const mica_context_options options = {.size = sizeof options, .threads = 1, .no_fusion = !fuse};
     assert_int_equal(mica_context_create(&options, &m.context), MICA_OK);
     assert_int_equal(mica_program_open(m.context, MICA_TEST_DATA "/own/caches.pte", NULL, &m.program), MICA_OK);

@@ -48,7 +48,7 @@ typedef struct mica_context_options {
     const char *isa;                 /* cap on the instruction set, a name of mica_isa_name(); NULL or "auto": all of the CPU */
     mica_kernels kernels;
     size_t memory_limit;             /* bytes that one program or method may allocate; 0: no limit */
-    bool no_fusion;                  /* run every node of a delegate by itself */
+    bool no_fusion;                  /* run every node of a delegate by itself, make every copy */
 } mica_context_options;
 
 /* Creates a context. Errors: ARGUMENT, MEMORY, NOT_FOUND (unknown isa), UNSUPPORTED (isa that this CPU lacks).
