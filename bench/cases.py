@@ -150,10 +150,11 @@ def models(folder):
 # ---- how cost grows: a series is (title, what varies, its values, case of a value) ----
 
 def growth():
-    sizes = [1, 2, 3, 4, 6, 8, 12, 16, 24, 31, 32, 33, 48, 63, 64, 65, 96, 128, 192, 256]
+    rows = [1, 2, 3, 4, 6, 8, 12, 16, 24, 31, 32, 33, 48, 63, 64, 65, 96, 128, 192, 256]
     odd = [64, 65, 96, 127, 128, 129, 192, 255, 256, 257, 384, 512, 513, 768, 1024, 1025, 1536, 2048]
+    yield "Size of the model: linear f32 1×S×S", "S", [2 ** i for i in range(5, 13)], lambda size: linear(1, size, size, "f32", "growth")
     for types in ("f32", "qc8w"):
-        yield f"M, linear {types} M×512×512", "M", sizes, lambda m, t=types: linear(m, 512, 512, t, "growth")
+        yield f"M, linear {types} M×512×512", "M", rows, lambda m, t=types: linear(m, 512, 512, t, "growth")
         yield f"K, linear {types} 32×K×256", "K", odd, lambda k, t=types: linear(32, k, 256, t, "growth")
         yield f"N, linear {types} 32×256×N", "N", odd, lambda n, t=types: linear(32, 256, n, t, "growth")
 

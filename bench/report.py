@@ -188,6 +188,15 @@ class Results:
         if rows and any(any(ratios) for _, ratios, _ in rows):
             yield "classes.svg", plot.bars("ExecuTorch's time over Mica's; the mark is what is asked for", rows,
                                            [f"{threads} thread{'s' * (threads > 1)}" for threads in self.threads])
+        more = [threads for threads in self.threads if threads > 1]
+        rows = [(suite.CLASSES[group][0], [mean([self.scaling(row) for row in self.of(group, threads)]) for threads in more], None)
+                for group in self.groups()]
+        if more and any(any(scaling) for _, scaling, _ in rows):
+            yield "threads.svg", plot.bars("Mica's time with one thread over that with more", rows, [f"{threads} threads" for threads in more])
+        loads = [load for load in self.loads if load["threads"] == min(load["threads"] for load in self.loads)]
+        if loads:
+            yield "load.svg", plot.lines("Load and first inference, one thread", "MB of the file", "ms", {
+                label: [(load["file"] / 1e6, load["ms"][label]) for load in loads] for label in loads[0]["ms"]})
         for number, title in enumerate(dict.fromkeys(record["series"] for record in self.growth)):
             records = [record for record in self.growth if record["series"] == title]
             labels = list(records[0]["us"])
