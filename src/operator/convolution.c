@@ -142,7 +142,8 @@ static mica_status lay_out(convolution *self, const op_shape *input, mica_error 
         !size_mul(bytes, input->dims[0], &bytes) || bytes > SIZE_MAX / 4) {
         return error_set(error, MICA_ERROR_LIMIT, "the padded image is too large");
     }
-    self->copy_bytes = self->copies ? round_up(bytes + self->filled - self->piece, MEMORY_ALIGNMENT) : 0;
+    const size_t past = (self->filled - self->piece) * (self->pixel / self->channels); /* of the last piece */
+    self->copy_bytes = self->copies ? round_up(bytes + past, MEMORY_ALIGNMENT) : 0;
     for (size_t i = 0; i < self->plan.tap_count; i++) {
         self->offsets[i] = i / self->row_pieces * operation->as.window.dilation_height * self->row +
                            i % self->row_pieces * operation->as.window.dilation_width * self->pixel;
