@@ -34,7 +34,8 @@ struct transposed_op {
     struct op op;
     phase *phases; /* stride_height × stride_width */
     size_t phase_count;
-    uint8_t *zeros; /* a padding piece: group_input_channels times the input's zero */
+    uint8_t
+        *zeros; /* padding pieces, group_input_channels times the input's zero: of QDINT8 one for every zero point */
     size_t groups, group_inputs, group_outputs;
     size_t element, out_element; /* bytes */
     size_t images, height, width, out_height, out_width;
@@ -70,7 +71,8 @@ static mica_status choose(const mica_operation *operation, const op_target *targ
     const mica_operand *const filter = operation->inputs[1];
     gemm_variant variant;
     if (!filter->data || !gemm_variant_of(operation->inputs[0], filter, operation->output, &variant) ||
-        (variant != GEMM_PF32 && variant != GEMM_PF16 && variant != GEMM_PQS8_QC8W)) {
+        (variant != GEMM_PF32 && variant != GEMM_PF16 && variant != GEMM_PQS8_QC8W &&
+         (variant != GEMM_QP8_F32_QC8W || operation->inputs[0]->type != MICA_OPERAND_QDINT8))) {
         return op_unsupported(operation, error);
     }
     const gemm_kernel_name *const kernel =
@@ -176,6 +178,17 @@ static mica_status create_phases(transposed_op *self, const op_target *target, s
     return status;
 }
 
+static mica_status create_zeros(transposed_op *self, const mica_operand *input, mica_error *error) {
+    const size_t piece = self->group_inputs * self->element;
+    const size_t pieces = input->type == MICA_OPERAND_QDINT8 ? 256 : 1;
+    void *memory = NULL;
+    TRY(arena_array(self->op.arena, pieces, piece, &memory, error));
+    self->zeros = memory;
+    if (input->type == MICA_OPERAND_QINT8) memset(self->zeros, (uint8_t)input->zero_point, piece);
+    for (size_t i = 1; i < pieces; i++) memset(self->zeros + i * piece, (uint8_t)i, piece);
+    return MICA_OK;
+}
+
 static mica_status create(const mica_operation *operation, const op_target *target, const op_choice *choice,
                           struct weights *weights, struct arena *arena, struct op **out, mica_error *error) {
     struct op *op = NULL;
@@ -196,10 +209,7 @@ static mica_status create(const mica_operation *operation, const op_target *targ
     void *memory = NULL;
     TRY(arena_array(arena, self->phase_count, sizeof(phase), &memory, error));
     self->phases = memory;
-    TRY(arena_raw(arena, self->group_inputs * self->element, &memory, error));
-    self->zeros = memory;
-    memset(self->zeros, input->type == MICA_OPERAND_QINT8 ? (uint8_t)input->zero_point : 0,
-           self->group_inputs * self->element);
+    TRY(create_zeros(self, input, error));
     TRY(create_phases(self, target, weights->pool, error));
     *out = op;
     return MICA_OK;
@@ -235,6 +245,7 @@ static mica_status reshape(struct op *op, const op_shape *inputs, const op_shape
 typedef struct run_state {
     const phase *phase;
     const op_run *run;
+    const gemm_row *images; /* quantization of each image; NULL when static */
 } run_state;
 
 /* Matrix `batch` is one group of one row of output pixels. */
@@ -267,7 +278,6 @@ static size_t source_of(size_t at, size_t padding, size_t tap, size_t dilation, 
 
 static void rows(const void *owner, size_t batch, size_t first, size_t count, gemm_lhs *lhs, const void **taps,
                  gemm_row *room) {
-    (void)room;
     const run_state *const state = owner;
     const phase *const p = state->phase;
     const transposed_op *const self = p->owner;
@@ -281,6 +291,12 @@ static void rows(const void *owner, size_t batch, size_t first, size_t count, ge
                       .taps = taps,
                       .tap_count = p->plan.tap_count,
                       .tap_length = self->group_inputs};
+    const uint8_t *zeros = self->zeros;
+    if (state->images) {
+        for (size_t i = 0; i < count; i++) room[i] = state->images[m.image];
+        lhs->rows = room;
+        zeros += (uint8_t)state->images[m.image].zero_point * group_bytes;
+    }
     for (size_t i = first; i < first + count; i++) {
         const size_t x = p->x + i * operation->as.window.stride_width;
         for (size_t r = 0; r < p->rows.count; r++) {
@@ -290,8 +306,8 @@ static void rows(const void *owner, size_t batch, size_t first, size_t count, ge
                 const size_t in_x =
                     source_of(x, operation->as.window.padding_left, p->columns.first + c * p->columns.step,
                               operation->as.window.dilation_width, operation->as.window.stride_width);
-                *taps++ = in_y < self->height && in_x < self->width ? image + (in_y * self->width + in_x) * pixel
-                                                                    : self->zeros;
+                *taps++ =
+                    in_y < self->height && in_x < self->width ? image + (in_y * self->width + in_x) * pixel : zeros;
             }
         }
     }
@@ -300,8 +316,12 @@ static void rows(const void *owner, size_t batch, size_t first, size_t count, ge
 static void run(struct op *op, const op_run *run) {
     const transposed_op *const self = (const transposed_op *)op;
     static const gemm_source source = {place, rows};
+    const gemm_row *const images = op->operation->inputs[0]->type == MICA_OPERAND_QDINT8
+                                       ? op_row_parameters(run->inputs[0], self->images * self->height * self->width *
+                                                                               self->groups * self->group_inputs)
+                                       : NULL;
     for (size_t i = 0; i < self->phase_count; i++) {
-        run_state state = {&self->phases[i], run};
+        run_state state = {&self->phases[i], run, images};
         if (!state.phase->out_rows || !state.phase->out_columns) continue;
         gemm_run(&state.phase->plan, &source, &state, run->workspace, run->pool, run->threads);
     }
