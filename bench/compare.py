@@ -23,7 +23,9 @@ import cases as suite
 import report
 import runners
 
-REST = 0.008  # seconds between turns with more than one thread: by then nobody else's threads spin
+# With more than one thread a turn begins after so many seconds, when nobody else's threads spin, and so many nanoseconds
+# of runs, in which the system finds a core for each of its own.
+REST, SETTLE = 0.007, 5e6
 
 
 def arguments():
@@ -71,7 +73,7 @@ def take_turns(sides, rounds, turn_ns, rest):
         for at in order if i % 2 == 0 else reversed(order):
             if rest:
                 time.sleep(rest)
-                sides[at].turn(1 + counts[at] // 4)
+                sides[at].turn(1 + int(counts[at] * SETTLE / turn_ns))
             samples[at].append(sides[at].turn(counts[at]) / counts[at])
     return samples
 
@@ -154,9 +156,13 @@ class Worker:
                 sides.append(self.executorch.load(path))
             for side in sides:
                 side.set_inputs(inputs)
+            rest = REST if self.threads > 1 else 0
+            rounds = self.options.rounds // 2 if rest else self.options.rounds
+            ours = take_turns(sides, rounds, self.options.turn * 1e6, rest) if rest else []
             for peer in self.peers:
                 sides += list(peer.sides(case)) if case.kind else []
-            samples = take_turns(sides, self.options.rounds, self.options.turn * 1e6, REST if self.threads > 1 else 0)
+            others = sides[len(ours):]  # with several threads after the two: theirs spin for longer than any pause
+            samples = ours + take_turns(others, rounds, self.options.turn * 1e6, rest)
             middle = min if self.options.best else median
             row = {"name": case.name, "class": case.group, "threads": self.threads, "limit_us": self.limit(case, limits, inputs, mica),
                    "us": {side.label: middle(taken) / 1e3 for side, taken in zip(sides, samples)}}

@@ -119,6 +119,7 @@ class OnnxRuntime:
         self.options = onnxruntime.SessionOptions()
         self.options.intra_op_num_threads, self.options.inter_op_num_threads = threads, 1
         self.options.log_severity_level = 3
+        self.options.add_session_config_entry("session.force_spinning_stop", "1")
         self.overhead = call_cost(self.call([("Relu", ["x"], {})], {"x": numpy.ones(1, numpy.float32)}, {}))
 
     def sides(self, case):

@@ -84,7 +84,8 @@ def lines(title, across, up, series):
                 height - bottom - (math.log2(y) - y0) / max(y1 - y0, 1e-9) * (height - bottom - top))
     canvas.text(10, 20, title, size=14)
     canvas.legend(left, 40, list(series))
-    for power in range(math.ceil(spans[0][0]), math.floor(spans[0][1]) + 1):
+    powers = range(math.ceil(spans[0][0]), math.floor(spans[0][1]) + 1)
+    for power in powers[::1 + len(powers) // 12]:
         x, _ = place(2.0 ** power, min(ys))
         canvas.line(x, top, x, height - bottom)
         canvas.text(x, height - bottom + 16, number(2.0 ** power), "middle", 11)

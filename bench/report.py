@@ -193,7 +193,7 @@ class Results:
                 for group in self.groups()]
         if more and any(any(scaling) for _, scaling, _ in rows):
             yield "threads.svg", plot.bars("Mica's time with one thread over that with more", rows, [f"{threads} threads" for threads in more])
-        loads = [load for load in self.loads if load["threads"] == min(load["threads"] for load in self.loads)]
+        loads = [load for load in self.loads if load["threads"] == self.loads[0]["threads"] and load["name"] != suite.RUNTIME.name]
         if loads:
             yield "load.svg", plot.lines("Load and first inference, one thread", "MB of the file", "ms", {
                 label: [(load["file"] / 1e6, load["ms"][label]) for load in loads] for label in loads[0]["ms"]})
