@@ -23,8 +23,8 @@ static mica_status cache_shapes(kernel_call *call, const view *value, const view
 /* The part of the cache that `count` positions from `start` on take. */
 static mica_status cache_range(kernel_call *call, view *cache, int64_t start, size_t count) {
     if (start < 0 || count > cache->sizes[1] || (size_t)start > cache->sizes[1] - count) {
-        return call_fail(call, MICA_ERROR_VALUE, "positions %lld to %lld are outside of a cache of %zu",
-                         (long long)start, (long long)start + (long long)count - 1, cache->sizes[1]);
+        return call_fail(call, MICA_ERROR_VALUE, "%zu positions from %lld on are outside of a cache of %zu", count,
+                         (long long)start, cache->sizes[1]);
     }
     view_range(cache, 1, (size_t)start, count, 1);
     return MICA_OK;

@@ -43,7 +43,8 @@ static void affine_row(const void *argument, size_t count, uint8_t *const *data,
                             sizeof *integers);
         } else {
             element_convert(n, MICA_I64, integers, sizeof *integers, job->from, at[1], strides[1]);
-            for (size_t i = 0; i < n; i++) x[i] = (float)(integers[i] - zero_point[i]) * scale[i];
+            for (size_t i = 0; i < n; i++)
+                x[i] = (float)(int64_t)((uint64_t)integers[i] - (uint64_t)zero_point[i]) * scale[i];
             element_convert(n, job->to, data[0] + (ptrdiff_t)done * strides[0], strides[0], MICA_F32, x, sizeof *x);
         }
     }

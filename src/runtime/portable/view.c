@@ -27,11 +27,11 @@ view view_dense(mica_type type, size_t rank, const size_t *sizes, void *data) {
     v.type = type;
     v.rank = rank;
     v.data = data;
-    ptrdiff_t stride = (ptrdiff_t)mica_type_size(type);
+    size_t stride = mica_type_size(type); /* wraps where sizes are a program's, and not checked yet */
     for (size_t i = rank; i-- > 0;) {
         v.sizes[i] = sizes[i];
-        v.strides[i] = stride;
-        stride *= (ptrdiff_t)max_size(sizes[i], 1);
+        v.strides[i] = (ptrdiff_t)stride;
+        stride *= max_size(sizes[i], 1);
     }
     return v;
 }
