@@ -67,6 +67,7 @@ static mica_status add_corner(const packer *p, const mica_allocator *allocator, 
     const size_t panels = divide_up(rhs.n, packing->nr), size = panels * packing->panel_size(rhs.k, rhs.block);
     struct buffer corner = {0};
     TRY(buffer_reserve(&corner, allocator, max_size(size, 1), 0, error));
+    memset(corner.data, 0, corner.size); /* packings need not write what fills up their panels */
     packing->pack(&rhs, 0, panels, corner.data);
     *key = hash_bytes(corner.data, size, *key);
     buffer_free(&corner, allocator);
