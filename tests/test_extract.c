@@ -3,6 +3,7 @@
  * A node extracted gives what it gave in its model: models run under an observer, which has every node extracted,
  * run with what it read, and compared, bit for bit.
  */
+#include "largest.h"
 #include "sample.h"
 
 #include <math.h>
@@ -274,28 +275,10 @@ static void extract_all(const char *folder) {
     globfree(&data);
 }
 
-/* The largest of four, and where it is, as int64: no fixture has such a node. */
 static void both_outputs_are_extracted(void **state) {
     (void)state;
-    const mica_operand image = {.type = MICA_OPERAND_F32, .rank = 4, .dims = {1, 2, 2, 1}};
-    const mica_operand largest = {.type = MICA_OPERAND_F32, .rank = 4, .dims = {1, 1, 1, 1}};
-    const mica_operand where = {.type = MICA_OPERAND_INT32, .rank = 4, .dims = {1, 1, 1, 1}};
-    const xnn_value values[] = {{.operand = image, .external = 0, .is_input = true},
-                                {.operand = largest, .external = 1, .is_output = true},
-                                {.operand = where, .external = 2, .is_output = true, .is_long_index = true}};
-    xnn_node node = {.operation = {.kind = MICA_ARG_MAX_POOLING_2D,
-                                   .output_min = -INFINITY,
-                                   .output_max = INFINITY,
-                                   .input_count = 1,
-                                   .inputs = {&values[0].operand},
-                                   .output = &values[1].operand},
-                     .output = 1,
-                     .second_output = 2};
-    node.operation.as.window.kernel_height = node.operation.as.window.kernel_width = 2;
-    node.operation.as.window.stride_height = node.operation.as.window.stride_width = 2;
-    node.operation.as.window.dilation_height = node.operation.as.window.dilation_width = 1;
-    const xnn_graph graph = {
-        .values = values, .value_count = 3, .nodes = &node, .node_count = 1, .external_count = 3};
+    struct largest largest;
+    largest_init(&largest);
     struct arena arena;
     bytes_span file = {NULL, 0};
     mica_context *context;
@@ -304,7 +287,7 @@ static void both_outputs_are_extracted(void **state) {
     mica_value most, place;
     float x[] = {1, 2, 9, 3};
     arena_init(&arena, &memory_default, 0);
-    assert_int_equal(author_encode(&graph, false, &arena, &file, NULL, NULL), MICA_OK);
+    assert_int_equal(author_encode(&largest.graph, false, &arena, &file, NULL, NULL), MICA_OK);
     assert_int_equal(mica_context_create(NULL, &context), MICA_OK);
     assert_int_equal(mica_program_open_memory(context, file.data, file.count, NULL, &model), MICA_OK);
     assert_int_equal(mica_extract_node(context, model, NULL, 0, extracted_path, record_path), MICA_OK);

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "graph/graph.h"
+#include "largest.h"
 #include "mica/mica.h"
 
 typedef struct seen {
@@ -59,35 +60,16 @@ static void every_executed_node_is_seen_once(void **state) {
     mica_context_destroy(context);
 }
 
-/* The largest of four, and where it is, as int64: two outputs of one node. */
 static void both_outputs_of_a_node_are_seen(void **state) {
     (void)state;
-    const mica_operand image = {.type = MICA_OPERAND_F32, .rank = 4, .dims = {1, 2, 2, 1}};
-    const mica_operand largest = {.type = MICA_OPERAND_F32, .rank = 4, .dims = {1, 1, 1, 1}};
-    const mica_operand where = {.type = MICA_OPERAND_INT32, .rank = 4, .dims = {1, 1, 1, 1}};
-    const xnn_value values[] = {{.operand = image, .external = 0, .is_input = true},
-                                {.operand = largest, .external = 1, .is_output = true},
-                                {.operand = where, .external = 2, .is_output = true, .is_long_index = true}};
-    xnn_node node = {.operation = {.kind = MICA_ARG_MAX_POOLING_2D,
-                                   .output_min = -INFINITY,
-                                   .output_max = INFINITY,
-                                   .input_count = 1,
-                                   .inputs = {&values[0].operand},
-                                   .output = &values[1].operand},
-                     .output = 1,
-                     .second_output = 2};
-    for (size_t i = 1; i < MICA_OPERATION_MAX_INPUTS; i++) node.inputs[i] = UINT32_MAX;
-    node.operation.as.window.kernel_height = node.operation.as.window.kernel_width = 2;
-    node.operation.as.window.stride_height = node.operation.as.window.stride_width = 2;
-    node.operation.as.window.dilation_height = node.operation.as.window.dilation_width = 1;
-    const xnn_graph payload = {
-        .values = values, .value_count = 3, .nodes = &node, .node_count = 1, .external_count = 3};
+    struct largest largest;
+    largest_init(&largest);
     struct buffer workspace = {0};
     const graph_options options = {.target = {0, MICA_KERNELS_REFERENCE}, .workspace = &workspace};
     struct arena arena;
     struct graph *graph = NULL;
     arena_init(&arena, &memory_default, 0);
-    assert_int_equal(graph_create(&payload, &options, &arena, &graph, NULL), MICA_OK);
+    assert_int_equal(graph_create(&largest.graph, &options, &arena, &graph, NULL), MICA_OK);
     op_shape shapes[3] = {{4, {1, 2, 2, 1}}};
     assert_int_equal(graph_resize(graph, shapes, NULL), MICA_OK);
 

@@ -58,6 +58,15 @@ INLINE void load_square(vint square[LANES], const char *const *chunks) {
     transpose(square);
 }
 
+/* Packs four k of LANES columns, adding them to the columns' sums. */
+INLINE vsum pack_fours(char *packed, size_t step, vint fours, vsum sums) {
+    weights_store(packed, step, fours);
+    for (size_t s = 0; s < 4 / KR; s++) {
+        sums = dot(sums, ones(), weights_load(packed + (step * (4 / KR) + s) * COLUMNS * KR));
+    }
+    return sums;
+}
+
 /* Packs LANES columns from n on, `columns` of them real, and gives back the sums of their weights. */
 INLINE vint pack_i8_columns(const gemm_rhs *rhs, size_t n, size_t columns, char *packed) {
     enum { SQUARE = LANES * 4 }; /* elements of k in one transposition */
@@ -69,13 +78,7 @@ INLINE vint pack_i8_columns(const gemm_rhs *rhs, size_t n, size_t columns, char 
         rhs_chunks(rhs, n, columns, k, SQUARE, stage, chunks);
         load_square(square, chunks);
         const size_t fours = min_size(LANES, divide_up(rhs->k - k, 4));
-        for (size_t i = 0; i < fours; i++) {
-            const size_t step = k / 4 + i;
-            weights_store(packed, step, square[i]);
-            for (size_t s = 0; s < 4 / KR; s++) {
-                sums = dot(sums, ones(), weights_load(packed + (step * (4 / KR) + s) * COLUMNS * KR));
-            }
-        }
+        for (size_t i = 0; i < fours; i++) sums = pack_fours(packed, k / 4 + i, square[i], sums);
     }
     return (vint)sums;
 }
@@ -91,10 +94,7 @@ INLINE vint pack_i8_along_n(const gemm_rhs *rhs, size_t n, size_t columns, char 
             const char *bytes = columns < LANES ? memcpy(stage, row, columns) : row;
             four = int_xor(four, int_shl_by(bytes_widen(bytes), 8 * (int)j));
         }
-        weights_store(packed, k / 4, four);
-        for (size_t s = 0; s < 4 / KR; s++) {
-            sums = dot(sums, ones(), weights_load(packed + (k / 4 * (4 / KR) + s) * COLUMNS * KR));
-        }
+        sums = pack_fours(packed, k / 4, four, sums);
     }
     return (vint)sums;
 }
