@@ -48,7 +48,8 @@ static char *read_calls(void) {
 
 /* These tell of memory as it lies, not of elements in their order. */
 static bool knows_one_order(const char *name) {
-    return strstr(name, "as_strided") || strstr(name, "et_view") || strstr(name, "embedding_");
+    return strstr(name, "as_strided") || strstr(name, "et_view") || strstr(name, "embedding_") ||
+           strstr(name, "nonzero");
 }
 
 static mica_status status_of(const char *name) {
@@ -115,6 +116,21 @@ static void kernels_agree_with_pytorch(void **state) {
     }
     free(calls);
     assert_int_equal(wrong, 0);
+}
+
+/* ExecuTorch's program says that columns lie together, its runtime writes rows. */
+static void coordinates_are_written_in_rows(void **state) {
+    (void)state;
+    static call_text text;
+    const portable_kernel *kernel;
+    char expected[16];
+    mica_error error = {0};
+    parse_call(&text, "aten::nonzero.out | f32[2,3]{0 0 7 0 7 0} -> i64[2,2]{0 2 1 1}", true, &kernel, expected);
+    assert_int_equal(run(kernel, text.values, text.args, 1, &error), MICA_OK);
+    const mica_tensor *const out = &text.values[text.args[1]].as.tensor->view;
+    assert_int_equal(out->dim_order[0], 1);
+    assert_memory_equal(out->data, ((int64_t[]){0, 2, 1, 1}), 4 * sizeof(int64_t));
+    call_clear(&text);
 }
 
 static void every_kernel_is_called(void **state) {
@@ -443,11 +459,17 @@ static int tear_down(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(kernels_agree_with_pytorch), cmocka_unit_test(every_kernel_is_called),
-        cmocka_unit_test(the_table_is_sorted),        cmocka_unit_test(large_broadcasts),
-        cmocka_unit_test(large_permutations),         cmocka_unit_test(large_products),
-        cmocka_unit_test(large_reductions_and_norms), cmocka_unit_test(random_numbers_are_in_range),
-        cmocka_unit_test(wrong_values_are_refused),   cmocka_unit_test(damaged_calls_write_nothing),
+        cmocka_unit_test(kernels_agree_with_pytorch),
+        cmocka_unit_test(coordinates_are_written_in_rows),
+        cmocka_unit_test(every_kernel_is_called),
+        cmocka_unit_test(the_table_is_sorted),
+        cmocka_unit_test(large_broadcasts),
+        cmocka_unit_test(large_permutations),
+        cmocka_unit_test(large_products),
+        cmocka_unit_test(large_reductions_and_norms),
+        cmocka_unit_test(random_numbers_are_in_range),
+        cmocka_unit_test(wrong_values_are_refused),
+        cmocka_unit_test(damaged_calls_write_nothing),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -3,6 +3,7 @@
 
 #include "runtime/portable/element.h"
 #include "runtime/portable/kernels.h"
+#include "runtime/portable/product.h"
 
 #include <math.h>
 
@@ -60,18 +61,19 @@ static void compute(elementwise_op op, size_t count, const complex_number *a, co
             out[2 * i + 1] = a[i].re * b[i].im + a[i].im * b[i].re;
             break;
         case EW_ABS: out[i] = hypot(a[i].re, a[i].im); break;
+        case EW_CONJUGATE:
+            out[2 * i] = a[i].re;
+            out[2 * i + 1] = -a[i].im;
+            break;
         default: out[2 * i] = a[i].re + alpha * b[i].re; out[2 * i + 1] = a[i].im + alpha * b[i].im;
         }
     }
 }
 
-/* self, other and for sums alpha; the out is the last but one */
+/* self, other and for sums alpha; the out is the last but one. The table sends the operations of compute() alone. */
 mica_status complex_elementwise(kernel_call *call, elementwise_op op) {
-    const size_t count = op == EW_ABS ? 1 : 2;
+    const size_t count = op == EW_ABS || op == EW_CONJUGATE ? 1 : 2;
     const bool sum = op == EW_ADD || op == EW_SUB;
-    if (!sum && op != EW_MUL && op != EW_ABS) {
-        return call_fail(call, MICA_ERROR_TYPE, "does not take complex numbers");
-    }
     view operands[2];
     struct tensor *tensor = NULL, *out = NULL;
     double alpha = 1;
@@ -100,6 +102,43 @@ mica_status complex_elementwise(kernel_call *call, elementwise_op op) {
     void *result = NULL;
     TRY(view_write(call, &to, MICA_F64, &result));
     compute(op, view_count(&whole), data[0], data[1], op == EW_SUB ? -alpha : alpha, result);
+    view_written(call, &to, MICA_F64, result);
+    return MICA_OK;
+}
+
+/* Real numbers do it: rows of m·2k times 2k·2n, in which a complex number x + iy of the second matrix is the block
+ *    x y
+ *   −y x  */
+mica_status complex_bmm(kernel_call *call, const view *a, const view *b, const view *out) {
+    const view a_parts = complex_parts(a), b_parts = complex_parts(b), to = complex_parts(out);
+    const size_t batch = a->sizes[0], m = a->sizes[1], k = a->sizes[2], n = b->sizes[2], row = 2 * n;
+    const void *lhs = NULL, *given = NULL;
+    void *rhs = NULL, *result = NULL;
+    TRY(view_read(call, &a_parts, MICA_F64, &lhs));
+    TRY(view_read(call, &b_parts, MICA_F64, &given));
+    TRY(call_scratch_array(call, 2 * batch * k, row * sizeof(double), &rhs));
+    TRY(view_write(call, &to, MICA_F64, &result));
+    const complex_number *number = given;
+    for (size_t i = 0; i < batch * k; i++) {
+        double *const block = (double *)rhs + 2 * i * row;
+        for (size_t j = 0; j < row; j += 2, number++) {
+            block[j] = block[row + j + 1] = number->re;
+            block[j + 1] = number->im;
+            block[row + j] = -number->im;
+        }
+    }
+    for (size_t i = 0; i < batch; i++) {
+        const product p = {.m = m,
+                           .n = row,
+                           .k = 2 * k,
+                           .lhs = (const double *)lhs + i * m * 2 * k,
+                           .lhs_stride = 2 * k,
+                           .rhs = (const double *)rhs + i * 2 * k * row,
+                           .rhs_stride = row,
+                           .out = (double *)result + i * m * row,
+                           .out_stride = row};
+        TRY(product_run(call, MICA_F64, &p, NULL));
+    }
     view_written(call, &to, MICA_F64, result);
     return MICA_OK;
 }

@@ -20,7 +20,10 @@ view complex_parts(const view *v);
 /* copy_whole when one of the two is complex: real numbers get an imaginary part of 0. */
 mica_status complex_copy(kernel_call *call, const view *to, const view *from);
 
-/* elementwise when an operand is complex: sums, products and magnitudes. */
+/* elementwise when an operand is complex: sums, products, magnitudes and conjugates. */
 mica_status complex_elementwise(kernel_call *call, elementwise_op op);
+
+/* bmm of complex numbers; sizes are checked, and `out` has its own. */
+mica_status complex_bmm(kernel_call *call, const view *a, const view *b, const view *out);
 
 #endif

@@ -4,6 +4,7 @@
  * scratch memory; what is read or written afterwards is a base view plus an offset, and nothing that the program's own
  * memory could change meanwhile.
  */
+#include "runtime/portable/complex.h"
 #include "runtime/portable/element.h"
 #include "runtime/portable/kernels.h"
 #include "runtime/portable/view.h"
@@ -100,6 +101,7 @@ static void take_row(const void *argument, size_t count, uint8_t *const *data, c
         TAKE(2, uint16_t)
         TAKE(4, uint32_t)
         TAKE(8, uint64_t)
+        TAKE(16, complex_number)
     }
 }
 
@@ -547,7 +549,8 @@ mica_status masked_scatter(kernel_call *call) {
     return MICA_OK;
 }
 
-/* self, out: the coordinates of the elements that are not zero */
+/* self, out: the coordinates of the elements that are not zero, row after row whatever order the out declares: the
+ * exporter of ExecuTorch declares columns, its runtime writes rows */
 mica_status nonzero(kernel_call *call) {
     struct tensor *self = NULL, *out = NULL;
     TRY(call_tensor(call, 0, &self));
@@ -564,16 +567,13 @@ mica_status nonzero(kernel_call *call) {
     for (size_t i = 0; i < count; i++) chosen += flags[i] != 0;
     const size_t sizes[2] = {chosen, from.rank};
     TRY(call_resize(call, out, 2, sizes));
-    const view to = view_of(out);
-    TRY(view_write(call, &to, MICA_I64, &memory));
-    int64_t *row = memory;
+    int64_t *row = out->view.data;
     for (size_t i = 0; i < count; i++) {
         if (!flags[i]) continue;
         size_t rest = i;
         for (size_t d = from.rank; d-- > 0; rest /= from.sizes[d]) row[d] = (int64_t)(rest % from.sizes[d]);
         row += from.rank;
     }
-    view_written(call, &to, MICA_I64, memory);
     return MICA_OK;
 }
 

@@ -2,6 +2,7 @@
  *
  * Matrix products and convolutions that stay outside of delegates.
  */
+#include "runtime/portable/complex.h"
 #include "runtime/portable/element.h"
 #include "runtime/portable/kernels.h"
 #include "runtime/portable/product.h"
@@ -64,6 +65,10 @@ static mica_status multiply_out(kernel_call *call, size_t rank) {
     const size_t sizes[3] = {batch, m, n};
     TRY(call_resize(call, out, rank, sizes + 3 - rank));
     const view to = view_of(out);
+    if (type_is_complex(to.type) || type_is_complex(a.type) || type_is_complex(b.type)) {
+        if (a.type == to.type && b.type == to.type) return complex_bmm(call, &a, &b, &to);
+        return call_fail(call, MICA_ERROR_TYPE, "complex numbers meet real ones");
+    }
     const mica_type work = work_of(to.type);
     void *result = NULL;
     TRY(view_write(call, &to, work, &result));

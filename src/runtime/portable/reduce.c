@@ -5,6 +5,7 @@
  */
 #include "runtime/portable/reduce.h"
 
+#include "runtime/portable/complex.h"
 #include "runtime/portable/element.h"
 #include "runtime/portable/kernels.h"
 #include "runtime/portable/view.h"
@@ -181,8 +182,15 @@ static mica_status reduce(kernel_call *call, reduction *r, uint32_t dims, bool k
                           struct tensor *indices) {
     struct tensor *self = NULL;
     TRY(call_tensor(call, 0, &self));
-    view from = view_of(self);
-    const mica_type result = values ? values->view.type : from.type;
+    const view whole = view_of(self);
+    const bool complex = type_is_complex(whole.type); /* then a sum, of real and imaginary parts apart */
+    view from = complex ? complex_parts(&whole) : whole;
+    const mica_type stored = values ? values->view.type : whole.type;
+    if ((complex || type_is_complex(stored)) && stored != whole.type) {
+        return call_fail(call, MICA_ERROR_TYPE, "the result of %s is not %s", mica_type_name(whole.type),
+                         mica_type_name(stored));
+    }
+    const mica_type result = complex ? from.type : stored;
     r->real = type_is_float(result) || (!values && type_is_float(from.type));
     r->type = from.type;
     const bool extreme =
@@ -198,10 +206,11 @@ static mica_status reduce(kernel_call *call, reduction *r, uint32_t dims, bool k
     if (r->op == REDUCE_ANY) r->real = false;
     const mica_type rows_type = r->op == REDUCE_ANY ? MICA_BOOL : from.type;
 
-    if (values) TRY(resize_reduced(call, values, &from, dims, keep));
-    if (indices) TRY(resize_reduced(call, indices, &from, dims, keep));
-    const struct tensor *const shape = values ? values : indices;
-    const size_t count = mica_tensor_count(&shape->view);
+    if (values) TRY(resize_reduced(call, values, &whole, dims, keep));
+    if (indices) TRY(resize_reduced(call, indices, &whole, dims, keep));
+    view to = view_of(values ? values : indices);
+    if (complex) to = complex_parts(&to);
+    const size_t count = view_count(&to);
     r->length = view_rows(&from, dims);
     if (extreme && r->length == 0 && count != 0) {
         return call_fail(call, MICA_ERROR_VALUE, "there is no largest of no elements");
@@ -220,14 +229,12 @@ static mica_status reduce(kernel_call *call, reduction *r, uint32_t dims, bool k
     rows_parallel(call, count, r->length, reduce_rows, r);
 
     if (values) {
-        const view to = view_of(values);
         const view reduced = view_dense(r->real ? MICA_F64 : MICA_I64, to.rank, to.sizes, r->values);
         view_copy(call, &to, &reduced);
     }
     if (indices) {
-        const view to = view_of(indices);
-        const view reduced = view_dense(MICA_I64, to.rank, to.sizes, r->indices);
-        view_copy(call, &to, &reduced);
+        const view picked = view_of(indices), reduced = view_dense(MICA_I64, picked.rank, picked.sizes, r->indices);
+        view_copy(call, &picked, &reduced);
     }
     return MICA_OK;
 }

@@ -245,6 +245,14 @@ aten("view_as_real_copy.out", complexes, out=["f32"])
 aten("permute_copy.out", complexes, [1, 0])
 aten("slice_copy.Tensor_out", complexes.to(torch.complex128), 1, 0, 3, 2)
 aten("cat.out", [complexes, complexes], 1)
+aten("_conj_physical.out", complexes)
+for dims, keep in (([1], False), ([0], True), ([], False), (None, True)):
+    aten("sum.IntList_out", complexes, dims, keep, None)
+aten("sum.IntList_out", complexes.to(torch.complex128), [-1], False, None)
+for dtype in (torch.complex64, torch.complex128):
+    aten("bmm.out", complexes.to(dtype).reshape(2, 1, 3), complexes.to(dtype).repeat(2, 2).reshape(2, 3, 4))
+    aten("index_select.out", complexes.to(dtype), 1, torch.tensor([2, 0]))
+    aten("index.Tensor_out", complexes.to(dtype), [None, torch.tensor([[1, -1]])])
 case("dim_order_ops::_to_dim_order_copy.out", [mixed(2, 3), False, None], [mixed(2, 3).to(torch.complex64)])
 case("dim_order_ops::_to_dim_order_copy.out", [complexes, False, None], [complexes.to(torch.complex128)])
 
@@ -646,6 +654,9 @@ aten("max_pool2d_with_indices_backward.grad_input", mixed(*pooled.shape), mixed(
 # ---- what is refused ----
 case("aten::exp.out", [complexes], "TYPE f32[2,3]")
 case("aten::add.out", [complexes, mixed(3), 1], "TYPE c64[2,3]")
+case("aten::sum.IntList_out", [complexes, [1], False, None], "TYPE f32[2]")
+case("aten::sum.IntList_out", [mixed(2, 3), [1], False, None], "TYPE c64[2]")
+case("aten::bmm.out", [complexes.reshape(2, 3, 1), mixed(2, 1, 3)], "TYPE c64[2,3,3]")
 case("aten::_fft_r2c.out", [mixed(2, 0), [1], 0, True], "SHAPE c64[2,1]")
 case("aten::_fft_r2c.out", [mixed(2, 4, dtype=torch.float16), [1], 0, True], "TYPE c64[2,3]")
 case("aten::_fft_r2c.out", [mixed(2, 4), [2], 0, True], "VALUE c64[2,3]")
