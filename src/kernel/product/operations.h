@@ -1,22 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The kernels of product.h, once, for the vectors included before. Tiles of four rows by two vectors of columns (rows)
- * or by two columns (dots): eight sums hide the latency of one.
+ * or by two columns (dots): eight sums hide the latency of one. A single row takes four vectors.
+ *
+ * Rows of b may lie far apart, as those of a cache with many heads do, where no hardware foresees the next: the first
+ * rows of out ask for what is read a little later.
  */
 #include "kernel/product/product.h"
 
-enum { ROWS = 4, COLUMNS = 2 };
+enum { ROWS = 4, COLUMNS = 2, COLUMNS_OF_ONE = 4, ROWS_AHEAD = 16 };
+
+INLINE void ask_for(const float *from, size_t count) {
+    enum { LINE = 64 / sizeof(float) };
+    for (size_t i = 0; i < count; i += LINE) __builtin_prefetch(from + i);
+}
 
 /* `rows` by `columns` vectors of out; of the last vector, `last` lanes. */
 INLINE void rows_tile(const product_call *p, size_t i0, size_t j0, size_t rows, size_t columns, size_t last) {
-    vec sums[ROWS][COLUMNS];
+    vec sums[ROWS][COLUMNS_OF_ONE];
     for (size_t i = 0; i < rows; i++) {
         for (size_t j = 0; j < columns; j++) sums[i][j] = v_splat(0);
     }
     const float *const a = p->a + i0 * p->a_stride;
     for (size_t k = 0; k < p->k; k++) {
         const float *const b = p->b + k * p->b_stride + j0;
-        vec right[COLUMNS];
+        vec right[COLUMNS_OF_ONE];
+        if (i0 == 0) ask_for(b + ROWS_AHEAD * p->b_stride, columns * VEC);
         for (size_t j = 0; j < columns; j++) {
             right[j] = j + 1 < columns || last == VEC ? v_load(b + j * VEC) : v_load_part(b + j * VEC, last);
         }
@@ -50,6 +59,7 @@ INLINE void dots_tile(const product_call *p, size_t i0, size_t j0, size_t rows, 
     }
     const float *const a = p->a + i0 * p->a_stride, *const b = p->b + j0 * p->b_stride;
     const size_t whole = p->k / VEC * VEC;
+    for (size_t j = 0; i0 == 0 && j < columns; j++) ask_for(b + (j + ROWS_AHEAD) * p->b_stride, p->k);
     for (size_t k = 0; k < p->k; k += VEC) {
         vec right[COLUMNS];
         for (size_t j = 0; j < columns; j++) right[j] = load_some(b + j * p->b_stride, k, whole, p->k);
@@ -65,7 +75,9 @@ INLINE void dots_tile(const product_call *p, size_t i0, size_t j0, size_t rows, 
 
 /* Whole tiles first, then single rows; in each, whole tiles of columns, then single ones. */
 INLINE void rows_band(const product_call *p, size_t i, size_t rows) {
+    const size_t one = COLUMNS_OF_ONE * VEC;
     size_t j = 0;
+    for (; rows == 1 && j + one <= p->n; j += one) rows_tile(p, i, j, 1, COLUMNS_OF_ONE, VEC);
     for (; j + COLUMNS * VEC <= p->n; j += COLUMNS * VEC) rows_tile(p, i, j, rows, COLUMNS, VEC);
     for (; j + VEC <= p->n; j += VEC) rows_tile(p, i, j, rows, 1, VEC);
     if (j < p->n) rows_tile(p, i, j, rows, 1, p->n - j);

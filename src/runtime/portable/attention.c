@@ -2,8 +2,7 @@
  *
  * Attention over a cache, and the cache itself: the custom operators of exported language models.
  */
-#include "kernel/product/product.h"
-#include "kernel/softmax/softmax.h"
+#include "runtime/portable/attend.h"
 #include "runtime/portable/element.h"
 #include "runtime/portable/kernels.h"
 #include "runtime/portable/view.h"
@@ -80,80 +79,6 @@ mica_status update_cache_with_indices(kernel_call *call) {
 }
 
 /* ---- attention ---- */
-
-enum { QUERIES = 4 }; /* taken together: rows of a product's tile */
-
-/* f32 [batch, head, position, element]: elements follow each other, the rest has strides, in elements. */
-typedef struct head_view {
-    const float *data;
-    size_t strides[3];
-} head_view;
-
-typedef struct attention {
-    size_t batch, heads, shared, queries, keys, width; /* shared: query heads per key head */
-    size_t start;                                      /* position of the first query among the keys */
-    bool causal;
-    float scale;
-    head_view q, k, v, out; /* out is written */
-    const float *mask;      /* [query, key] or NULL */
-    float *scores;          /* QUERIES · keys per thread */
-    size_t blocks, grain;   /* of queries per head; of them per task */
-    product_function *dots, *rows;
-    const softmax_kernels *softmax;
-} attention;
-
-static float *head_at(const head_view *v, size_t image, size_t head, size_t position) {
-    return (float *)(uintptr_t)v->data + image * v->strides[0] + head * v->strides[1] + position * v->strides[2];
-}
-
-/* Up to QUERIES queries of one head, from `first` on. */
-static void attend(const attention *a, size_t image, size_t head, size_t first, float *scores) {
-    const size_t count = min_size(QUERIES, a->queries - first), key_head = head / a->shared;
-    const size_t most = a->causal ? min_size(a->start + first + count, a->keys) : a->keys;
-    memset(scores, 0, count * most * sizeof *scores);
-    a->dots(&(product_call){.m = count,
-                            .n = most,
-                            .k = a->width,
-                            .a = head_at(&a->q, image, head, first),
-                            .b = head_at(&a->k, image, key_head, 0),
-                            .out = scores,
-                            .a_stride = a->q.strides[2],
-                            .b_stride = a->k.strides[2],
-                            .out_stride = most});
-    float sums[QUERIES];
-    for (size_t i = 0; i < count; i++) {
-        float *const row = scores + i * most, *const out = head_at(&a->out, image, head, first + i);
-        const float *const mask = a->mask ? a->mask + (first + i) * a->keys : NULL;
-        const size_t seen = a->causal ? min_size(a->start + first + i + 1, a->keys) : a->keys;
-        a->softmax->scale(seen, row, a->scale, row);
-        for (size_t t = 0; mask && t < seen; t++) row[t] += mask[t];
-        sums[i] = a->softmax->exponentials(seen, row, a->softmax->largest(seen, row, -INFINITY), row);
-        memset(row + seen, 0, (most - seen) * sizeof *row);
-        memset(out, 0, a->width * sizeof *out);
-    }
-    a->rows(&(product_call){.m = count,
-                            .n = a->width,
-                            .k = most,
-                            .a = scores,
-                            .b = head_at(&a->v, image, key_head, 0),
-                            .out = head_at(&a->out, image, head, first),
-                            .a_stride = most,
-                            .b_stride = a->v.strides[2],
-                            .out_stride = a->out.strides[2]});
-    for (size_t i = 0; i < count; i++) {
-        float *const out = head_at(&a->out, image, head, first + i);
-        a->softmax->scale(a->width, out, 1 / sums[i], out);
-    }
-}
-
-static void attention_task(void *argument, size_t index, size_t thread) {
-    const attention *const a = argument;
-    const size_t begin = index * a->grain, end = min_size(begin + a->grain, a->batch * a->heads * a->blocks);
-    for (size_t i = begin; i < end; i++) {
-        attend(a, i / a->blocks / a->heads, i / a->blocks % a->heads, i % a->blocks * QUERIES,
-               a->scores + thread * QUERIES * a->keys);
-    }
-}
 
 /* Where a kernel has the arguments of attention. 0: it has none. */
 typedef struct attention_args {
@@ -272,22 +197,15 @@ static mica_status attention_of(kernel_call *call, const attention_args *args, b
     if (!type_is_float(to.type)) return call_fail(call, MICA_ERROR_TYPE, "the result is %s", mica_type_name(to.type));
     if (!positions_last) view_permute(&to, (const size_t[]){0, 2, 1, 3});
     const bool in_place = heads_of(&to, &a.out);
-    void *result = to.data, *scores = NULL;
+    void *result = to.data;
     if (!in_place) {
         TRY(view_write(call, &to, MICA_F32, &result));
         const view dense = view_dense(MICA_F32, 4, to.sizes, result);
         (void)heads_of(&dense, &a.out);
     }
-    TRY(call_scratch_array(call, call->threads * QUERIES * max_size(a.keys, 1), sizeof(float), &scores));
+    TRY(attention_plan(call, &a));
     if (only_check) return MICA_OK;
-    a.scores = scores;
-    a.blocks = divide_up(a.queries, QUERIES);
-    a.grain = max_size(65536 / max_size(QUERIES * a.keys * a.width, 1), 1);
-    const kernel_version version = kernel_version_select(softmax_names, call->features, call->kernels);
-    a.softmax = softmax_versions[version];
-    a.dots = product_kernels[version][PRODUCT_DOTS];
-    a.rows = product_kernels[version][PRODUCT_ROWS];
-    pool_run(call->pool, call->threads, divide_up(a.batch * a.heads * a.blocks, a.grain), attention_task, &a);
+    attention_run(call->pool, call->threads, &a);
     if (!in_place) view_written(call, &to, MICA_F32, result);
     return MICA_OK;
 }
