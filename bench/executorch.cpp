@@ -23,34 +23,36 @@ using namespace executorch::runtime;
 
 namespace {
 
-/* The file, mapped; a segment is a view of it. */
-struct Mapping final : DataLoader {
-    char *data = nullptr;
+/* The file: a segment is mapped for as long as it is wanted, as its own MmapDataLoader does. */
+struct File final : DataLoader {
+    int file;
     size_t bytes = 0;
 
-    explicit Mapping(const char *path) {
-        const int file = open(path, O_RDONLY);
+    explicit File(const char *path) : file(open(path, O_RDONLY)) {
         struct stat status;
-        if (file < 0 || fstat(file, &status)) return;
-        void *const memory = mmap(nullptr, status.st_size, PROT_READ, MAP_PRIVATE, file, 0);
-        close(file);
-        if (memory == MAP_FAILED) return;
-        data = static_cast<char *>(memory);
-        bytes = status.st_size;
+        if (file >= 0 && !fstat(file, &status)) bytes = status.st_size;
     }
-    ~Mapping() override {
-        if (data) munmap(data, bytes);
-    }
+    ~File() override { close(file); }
+
     Result<FreeableBuffer> load(size_t offset, size_t size, const SegmentInfo &) const override {
         if (offset > bytes || size > bytes - offset) return Error::InvalidArgument;
-        return FreeableBuffer(data + offset, size, nullptr);
+        if (size == 0) return FreeableBuffer(nullptr, 0, nullptr);
+        const size_t before = offset % page();
+        void *const memory = mmap(nullptr, before + size, PROT_READ, MAP_PRIVATE, file, offset - before);
+        if (memory == MAP_FAILED) return Error::AccessFailed;
+        return FreeableBuffer(static_cast<char *>(memory) + before, size, unmap);
     }
     Error load_into(size_t offset, size_t size, const SegmentInfo &, void *buffer) const override {
-        if (offset > bytes || size > bytes - offset) return Error::InvalidArgument;
-        memcpy(buffer, data + offset, size);
-        return Error::Ok;
+        return pread(file, buffer, size, offset) == static_cast<ssize_t>(size) ? Error::Ok : Error::AccessFailed;
     }
     Result<size_t> size() const override { return bytes; }
+
+private:
+    static size_t page() { return sysconf(_SC_PAGESIZE); }
+    static void unmap(void *, void *data, size_t size) {
+        char *const start = static_cast<char *>(data) - reinterpret_cast<uintptr_t>(data) % page();
+        munmap(start, static_cast<char *>(data) + size - start);
+    }
 };
 
 struct Heap final : MemoryAllocator {
@@ -77,7 +79,7 @@ struct Input {
 };
 
 struct Model {
-    Mapping file;
+    File file;
     Heap heap, temporary;
     std::unique_ptr<Program> program;
     std::vector<std::vector<uint8_t>> planned;

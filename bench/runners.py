@@ -66,6 +66,16 @@ def compile_shared(build, source, *options):
     return path
 
 
+def tensor_value(array):
+    """A value that borrows a numpy array."""
+    value = Value(TENSOR)
+    tensor = value.value.tensor
+    tensor.type, tensor.rank, tensor.data = NUMBERS[array.dtype], array.ndim, array.ctypes.data
+    for i, size in enumerate(array.shape):
+        tensor.sizes[i], tensor.order[i] = size, i
+    return value
+
+
 class Side:
     """One loaded model: `turn(n)` runs it n times and returns the nanoseconds that took."""
 
@@ -88,9 +98,13 @@ class Mica:
         self.cpu = {"model": info.model.decode(), "architecture": info.architecture.decode(), "isa": info.isa.decode(),
                     "features": info.features.decode(), "cores": info.cores, "l1": info.l1, "l2": info.l2, "l3": info.l3}
 
+    @staticmethod
+    def options(threads, isa=None, kernels=0):
+        return ContextOptions(c.sizeof(ContextOptions), None, None, threads, isa.encode() if isa else None, kernels, 0, False)
+
     def context(self, threads, isa=None, kernels=0):
         handle = c.c_void_p()
-        options = ContextOptions(c.sizeof(ContextOptions), None, None, threads, isa.encode() if isa else None, kernels, 0, False)
+        options = self.options(threads, isa, kernels)
         status = self.library.mica_context_create(c.byref(options), c.byref(handle))
         if status:
             raise RuntimeError(self.library.mica_status_text(status).decode())
@@ -134,17 +148,12 @@ class MicaSide(Side):
 
     def set_inputs(self, arrays):
         self.inputs = arrays
-        self.values = (Value * len(arrays))()
+        self.values = [tensor_value(array) for array in arrays]
         self.argument = SideRun(c.cast(self.library.mica_method_set_input, c.c_void_p), c.cast(self.library.mica_method_run, c.c_void_p),
                                 self.handle, len(arrays))
-        for i, array in enumerate(arrays):
-            self.values[i].kind = TENSOR
-            tensor = self.values[i].value.tensor
-            tensor.type, tensor.rank, tensor.data = NUMBERS[array.dtype], array.ndim, array.ctypes.data
-            for j, size in enumerate(array.shape):
-                tensor.sizes[j], tensor.order[j] = size, j
-            self.argument.inputs[i] = c.addressof(self.values[i])
-            self.check(self.library.mica_method_set_input(self.handle, c.c_size_t(i), c.byref(self.values[i])))
+        for i, value in enumerate(self.values):
+            self.argument.inputs[i] = c.addressof(value)
+            self.check(self.library.mica_method_set_input(self.handle, c.c_size_t(i), c.byref(value)))
         self.argument = c.pointer(self.argument)
 
     def output(self, index=0):
@@ -180,13 +189,18 @@ class ExecuTorch:
             pass
         return _portable_lib
 
+    @classmethod
+    def link(cls, build):
+        """executorch.cpp, whose symbols are those of the extension module."""
+        module = cls.module().__file__
+        c.CDLL(module, mode=c.RTLD_GLOBAL)
+        include = os.path.join(os.path.dirname(module), "..", "..", "include")
+        return c.CDLL(compile_shared(build, "executorch.cpp", "-std=c++17", "-DC10_USING_CUSTOM_GENERATED_MACROS", f"-I{include}",
+                                     f"-I{include}/executorch/runtime/core/portable_type/c10"))
+
     def __init__(self, build, timer, threads):
-        _portable_lib = self.module()
-        c.CDLL(_portable_lib.__file__, mode=c.RTLD_GLOBAL)  # its symbols are those of the C++ runtime
-        _portable_lib._unsafe_reset_threadpool(threads)
-        include = os.path.join(os.path.dirname(_portable_lib.__file__), "..", "..", "include")
-        self.library = c.CDLL(compile_shared(build, "executorch.cpp", "-std=c++17", "-DC10_USING_CUSTOM_GENERATED_MACROS",
-                                             f"-I{include}", f"-I{include}/executorch/runtime/core/portable_type/c10"))
+        self.library = self.link(build)
+        self.module()._unsafe_reset_threadpool(threads)
         self.library.peer_load.restype = self.library.peer_output.restype = c.c_void_p
         self.timer = timer
 

@@ -76,9 +76,11 @@ static cpu_features probe(void) {
     const uint32_t avx512 = bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL | bit_AVX512CD;
     const uint32_t ymm_state = 0x06, zmm_state = 0xe6; /* xmm and ymm; opmask, upper and high zmm as well */
 
-    uint32_t a = 0, b = 0, c = 0, d = 0, basic = 0;
-    if (!__get_cpuid(1, &a, &b, &basic, &d) || !(basic & bit_OSXSAVE)) return 0;
-    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return 0;
+    uint32_t a, b, c, d, basic;
+    if (__get_cpuid_max(0, NULL) < 7) return 0; /* asked once: in a virtual machine each question costs 6 µs */
+    __cpuid(1, a, b, basic, d);
+    if (!(basic & bit_OSXSAVE)) return 0;
+    __cpuid_count(7, 0, a, b, c, d);
     if ((xcr0() & ymm_state) != ymm_state || (basic & fma_f16c) != fma_f16c || !(b & bit_AVX2)) return 0;
     cpu_features features = CPU_AVX2;
     if ((xcr0() & zmm_state) == zmm_state && (b & avx512) == avx512) {
@@ -86,7 +88,10 @@ static cpu_features probe(void) {
         if (c & bit_AVX512VNNI) features |= CPU_AVX512VNNI;
         if (d & bit_AVX512FP16) features |= CPU_AVX512FP16;
     }
-    if (__get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & bit_AVXVNNI)) features |= CPU_AVXVNNI;
+    if (a >= 1) { /* the last of leaf 7's parts */
+        __cpuid_count(7, 1, a, b, c, d);
+        if (a & bit_AVXVNNI) features |= CPU_AVXVNNI;
+    }
     return features;
 }
 

@@ -186,8 +186,8 @@ mica_status pool_resize(struct pool *pool, size_t threads, mica_error *error) {
     release_workers(pool);
     pool->workers = workers;
     pool->threads = threads;
-    pool->spin_ns =
-        threads <= cpu_hardware_threads() ? SPIN_NS : 0; /* with more, who spins keeps another from work */
+    /* With more than the hardware has, who spins keeps another from work. */
+    pool->spin_ns = threads > 1 && threads <= cpu_hardware_threads() ? SPIN_NS : 0;
     return MICA_OK;
 }
 
