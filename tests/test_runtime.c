@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/half.h"
 #include "mica/mica.h"
 
 #define CASES MICA_TEST_DATA "/cases/"
@@ -107,22 +108,28 @@ static mica_status set_inputs(const mica_program *program, mica_method *method, 
 }
 
 /* f32 outputs within a relative 1e-4 of the largest, others the same bytes. */
+static float element_of(const mica_tensor *tensor, const void *data, size_t i) {
+    return tensor->type == MICA_F16 ? float_of_f16(((const uint16_t *)data)[i]) : ((const float *)data)[i];
+}
+
 static void check_outputs(const mica_method *method, const sample_call *call) {
     for (size_t i = 0; i < call->output_count; i++) {
         mica_value value;
         assert_int_equal(mica_method_output(method, i, &value), MICA_OK);
         assert_int_equal(value.kind, MICA_TENSOR);
         const mica_tensor *const tensor = &value.as.tensor;
-        if (tensor->type != MICA_F32) {
+        if (tensor->type != MICA_F32 && tensor->type != MICA_F16) {
             assert_memory_equal(tensor->data, call->outputs[i], mica_tensor_bytes(tensor));
             continue;
         }
-        const float *const got = tensor->data, *const expected = call->outputs[i];
+        const size_t count = mica_tensor_count(tensor);
         float largest = 0;
-        for (size_t k = 0; k < mica_tensor_count(tensor); k++) largest = fmaxf(largest, fabsf(expected[k]));
-        for (size_t k = 0; k < mica_tensor_count(tensor); k++) {
-            if (!(fabsf(got[k] - expected[k]) <= 1e-4f * largest)) {
-                fail_msg("output %zu, element %zu: %g, not %g", i, k, (double)got[k], (double)expected[k]);
+        for (size_t k = 0; k < count; k++) largest = fmaxf(largest, fabsf(element_of(tensor, call->outputs[i], k)));
+        const float bound = (tensor->type == MICA_F16 ? 4 * 0x1p-11f : 1e-4f) * largest;
+        for (size_t k = 0; k < count; k++) {
+            const float got = element_of(tensor, tensor->data, k), wanted = element_of(tensor, call->outputs[i], k);
+            if (!(fabsf(got - wanted) <= bound)) {
+                fail_msg("output %zu, element %zu: %g, not %g", i, k, (double)got, (double)wanted);
             }
         }
     }

@@ -87,6 +87,9 @@ static cpu_features probe(void) {
         features |= CPU_AVX512;
         if (c & bit_AVX512VNNI) features |= CPU_AVX512VNNI;
         if (d & bit_AVX512FP16) features |= CPU_AVX512FP16;
+#ifdef MICA_EMULATE_FP16
+        features |= CPU_AVX512FP16;
+#endif
     }
     if (a >= 1) { /* the last of leaf 7's parts */
         __cpuid_count(7, 1, a, b, c, d);

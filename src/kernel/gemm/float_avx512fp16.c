@@ -13,10 +13,9 @@
 
 #include "kernel/gemm/float_avx512.h"
 #include "kernel/gemm/left_chunks.h"
+#include "kernel/vector/halves_avx512fp16.h"
 
 enum { FOLD = 16, PANELS = 2 };
-
-typedef __m512h vhalf; /* 2 LANES halves: the columns of a panel */
 
 /* ---- left operand ---- */
 
@@ -32,8 +31,8 @@ static void pack_left(const gemm_lhs *lhs, size_t first, size_t count, void *pan
         vint square[LANES];
         lhs_chunks(lhs, first, count, LANES, cursor, width, stage, chunks);
         UNROLL for (size_t m = 0; m < LANES; m++) {
-            const vint halves = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const void *)chunks[m]));
-            square[m] = int_xor(halves, int_shl(halves, 16));
+            const vint elements = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const void *)chunks[m]));
+            square[m] = int_xor(elements, int_shl(elements, 16));
         }
         transpose(square);
         const size_t here = min_size(LANES, k - i);
@@ -43,13 +42,9 @@ static void pack_left(const gemm_lhs *lhs, size_t first, size_t count, void *pan
 
 /* ---- totals[ROWS][PANELS · COLUMNS] of one tile ---- */
 
-INLINE vhalf half_pairs(int32_t pair) { return _mm512_castsi512_ph(int_splat(pair)); }
-INLINE vhalf half_weights(const char *weights) { return _mm512_castsi512_ph(int_load(weights)); }
-
-INLINE void add_halves(float *total, vhalf sums) {
-    const vint bits = _mm512_castph_si512(sums);
-    const vfloat low = _mm512_cvtph_ps(_mm512_castsi512_si256(bits));
-    const vfloat high = _mm512_cvtph_ps(_mm512_extracti64x4_epi64(bits, 1));
+INLINE void add_halves(float *total, halves sums) {
+    const vfloat low = _mm512_cvtph_ps(_mm512_castsi512_si256(sums));
+    const vfloat high = _mm512_cvtph_ps(_mm512_extracti64x4_epi64(sums, 1));
     float_store(total, float_add(float_load(total), low));
     float_store(total + LANES, float_add(float_load(total + LANES), high));
 }
@@ -57,18 +52,18 @@ INLINE void add_halves(float *total, vhalf sums) {
 /* Adds the products of `count` elements of k, 1 to FOLD. */
 INLINE void fold(float *totals, const int32_t *left, const char *weights, size_t panel_size, size_t count,
                  const size_t rows, const size_t panels) {
-    vhalf sums[ROWS][PANELS], w[PANELS];
-    UNROLL for (size_t p = 0; p < panels; p++) w[p] = half_weights(weights + p * panel_size);
+    halves sums[ROWS][PANELS], w[PANELS];
+    UNROLL for (size_t p = 0; p < panels; p++) w[p] = int_load(weights + p * panel_size);
     UNROLL for (size_t m = 0; m < rows; m++) {
-        UNROLL for (size_t p = 0; p < panels; p++) sums[m][p] = _mm512_mul_ph(half_pairs(left[m]), w[p]);
+        UNROLL for (size_t p = 0; p < panels; p++) sums[m][p] = halves_mul(int_splat(left[m]), w[p]);
     }
     for (size_t k = 1; k < count; k++) {
         left += LANES;
         weights += COLUMNS * sizeof(uint16_t);
-        UNROLL for (size_t p = 0; p < panels; p++) w[p] = half_weights(weights + p * panel_size);
+        UNROLL for (size_t p = 0; p < panels; p++) w[p] = int_load(weights + p * panel_size);
         UNROLL for (size_t m = 0; m < rows; m++) {
-            const vhalf x = half_pairs(left[m]);
-            UNROLL for (size_t p = 0; p < panels; p++) sums[m][p] = _mm512_fmadd_ph(x, w[p], sums[m][p]);
+            const halves x = int_splat(left[m]);
+            UNROLL for (size_t p = 0; p < panels; p++) sums[m][p] = halves_fma(x, w[p], sums[m][p]);
         }
     }
     UNROLL for (size_t m = 0; m < rows; m++) {
