@@ -18,6 +18,7 @@
 #include "kernel/dwconv/dwconv.h"
 #include "kernel/elementwise/elementwise.h"
 #include "kernel/norm/norm.h"
+#include "kernel/planar/planar.h"
 #include "kernel/pool/pool.h"
 #include "kernel/product/product.h"
 #include "kernel/quantize/quantize.h"
@@ -47,6 +48,8 @@ typedef struct family_call {
         product_call product;
         winograd_input winograd_input;
         winograd_output winograd_output;
+        planar_spread planar_spread;
+        planar_depthwise planar_depthwise;
         norm_call norm;
     } as;
     const void *in; /* of those without a call of their own */
@@ -570,6 +573,74 @@ static void winograd_run(const family_call *c, kernel_version version, void *out
     winograd_versions[version]->output(&call);
 }
 
+/* ---- depthwise convolution of planes: spreading, and convolving ---- */
+
+static const char *const *planar_name(size_t operation) {
+    return operation ? planar_depthwise_names : planar_spread_names;
+}
+static bool planar_here(size_t operation, kernel_version version) {
+    (void)operation;
+    return planar_versions[version] != NULL;
+}
+
+static void planar_make(family_call *c, size_t count, random_state *random) {
+    c->bytes = 2 * count * sizeof(float);
+    if (c->operation == 0) {
+        planar_spread *const call = &c->as.planar_spread;
+        *call = (planar_spread){.width = 1 + random_below(random, 60),
+                                .top = random_below(random, 4),
+                                .left = random_below(random, 20),
+                                .stride = 1 + random_below(random, 4)};
+        call->height = 1 + count / call->width;
+        call->first = random_below(random, call->height);
+        call->rows = 1 + random_below(random, call->height + 2 * call->top - call->first);
+        call->phase = divide_up(call->width + call->left + random_below(random, 20), call->stride);
+        call->in = floats(GUARD_LHS, call->height * call->width, random, false);
+        c->ulps = c->absolute = 0;
+        outputs(c, FLOATS, call->rows * call->stride * call->phase + PLANAR_PAST);
+        c->count -= PLANAR_PAST;
+        return;
+    }
+    static const size_t squares[] = {3, 3, 5};
+    static size_t taps[25];
+    planar_depthwise *const call = &c->as.planar_depthwise;
+    *call = (planar_depthwise){.down = 1 + random_below(random, 3),
+                               .dilation_rows = 1 + random_below(random, 4) / 3,
+                               .columns = 1 + random_below(random, 60),
+                               .min = -150,
+                               .max = 200,
+                               .bias = random_float(random, -6, 6)};
+    const size_t square = random_below(random, 4);
+    call->filter_rows = square < 3 ? squares[square] : 1 + random_below(random, 5);
+    call->filter_columns = square < 3 ? squares[square] : 1 + random_below(random, 5);
+    call->rows = 1 + count / call->columns;
+    call->in_row = call->columns + random_below(random, 40);
+    for (size_t t = 0; t < call->filter_rows * call->filter_columns; t++) {
+        const size_t right = t % call->filter_columns;
+        taps[t] = t / call->filter_columns * call->dilation_rows * call->in_row + right;
+    }
+    const size_t tap_count = call->filter_rows * call->filter_columns;
+    const size_t last = (call->rows - 1) * call->down * call->in_row + call->columns + taps[tap_count - 1];
+    call->taps = taps;
+    call->weights = floats(GUARD_RHS, tap_count, random, true);
+    call->in = floats(GUARD_LHS, last + PLANAR_PAST, random, true);
+    c->ulps = 1;
+    c->absolute = (double)(tap_count + 1) * (36 * (double)tap_count + 6) * 0x1p-24;
+    outputs(c, FLOATS, call->rows * call->columns);
+}
+
+static void planar_run(const family_call *c, kernel_version version, void *out) {
+    if (c->operation == 0) {
+        planar_spread call = c->as.planar_spread;
+        call.out = out;
+        planar_versions[version]->spread(&call);
+        return;
+    }
+    planar_depthwise call = c->as.planar_depthwise;
+    call.out = out;
+    planar_versions[version]->depthwise(&call);
+}
+
 /* ---- all of them ---- */
 
 static const struct family families[] = {
@@ -582,6 +653,7 @@ static const struct family families[] = {
     {4 * POOL_TYPES, pool_name, pool_here, pool_make, pool_run, NULL},
     {DWCONV_TYPES, dwconv_name, dwconv_here, dwconv_make, dwconv_run, dwconv_pack},
     {2, winograd_name, winograd_here, winograd_make, winograd_run, NULL},
+    {2, planar_name, planar_here, planar_make, planar_run, NULL},
 };
 
 const family_kernel *family_kernels(void) {

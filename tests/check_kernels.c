@@ -77,12 +77,14 @@ static void run(const problem *p, const gemm_kernel *kernel, char *out, size_t o
     const size_t panel = kernel->rhs->panel_size(p->k, p->rhs.block);
     const char *right = pack_right(p, kernel, random);
     const size_t rows = 1 + random_below(random, kernel->mr);
-    const bool direct = kernel->store && p->lhs.type != GEMM_F16 && !p->lhs.taps && random_below(random, 2);
+    const bool direct =
+        kernel->store && p->lhs.type != GEMM_F16 && !p->lhs.taps && (p->row_bias || random_below(random, 2));
     for (size_t m = 0; m < p->m; m += rows) {
         size_t taps[MAX_TAPS];
         gemm_tile tile = {.m = min_size(rows, p->m - m),
                           .k = p->k,
                           .block = p->rhs.block,
+                          .row_bias = p->row_bias ? p->row_bias + m : NULL,
                           .lhs_stride = p->lhs.row_stride,
                           .out_stride = out_stride,
                           .min = p->min,

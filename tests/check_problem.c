@@ -219,6 +219,12 @@ void problem_make(problem *p, const gemm_kernel *kernel, size_t m, size_t n, siz
     p->rhs.block = p->variant == GEMM_QP8_F32_QB4W ? block : 0;
     make_lhs(p, kernel, plain, random);
     make_rhs(p, plain, random);
+    if (kernel->store && p->variant == GEMM_PF32 && p->lhs.type == GEMM_F32 && !p->lhs.taps && !plain &&
+        one_in(random, 4)) {
+        float *const bias = guard_memory(GUARD_ROW_BIAS, m * sizeof *bias, true);
+        for (size_t i = 0; i < m; i++) bias[i] = value(random, plain);
+        p->row_bias = bias;
+    }
     p->qmin = -128;
     p->qmax = 127;
     if (p->variant == GEMM_PQS8_QC8W) {
@@ -241,7 +247,10 @@ void problem_make(problem *p, const gemm_kernel *kernel, size_t m, size_t n, siz
         "m %zu n %zu k %zu block %zu, left %s %s stride %zu taps %zux%zu, right %s strides %zu %zu, %s, clamp %g %g",
         m, n, k, p->rhs.block, types[p->lhs.type], p->lhs.rows ? "quantized" : "", p->lhs.row_stride,
         p->lhs.tap_count, p->lhs.tap_length, types[p->rhs.type], p->rhs.n_stride, p->rhs.k_stride,
-        p->rhs.bias || p->rhs.bias_i32 ? "bias" : "no bias", (double)p->min, (double)p->max);
+        p->row_bias                      ? "row bias"
+        : p->rhs.bias || p->rhs.bias_i32 ? "bias"
+                                         : "no bias",
+        (double)p->min, (double)p->max);
 }
 
 /* ---- the answer ---- */
@@ -303,7 +312,8 @@ static gemm_row quantize_row(const gemm_lhs *lhs, size_t m, size_t k, int *row) 
 static const double u = 0x1p-24;
 
 static void solve_float(const problem *p, size_t m, size_t n, double *expected, double *bound) {
-    double sum = p->rhs.bias ? (double)p->rhs.bias[n] : 0, magnitude = fabs(sum);
+    const float bias = p->row_bias ? p->row_bias[m] : p->rhs.bias ? p->rhs.bias[n] : 0;
+    double sum = (double)bias, magnitude = fabs(sum);
     for (size_t k = 0; k < p->k; k++) {
         const double product = (double)left_float(&p->lhs, m, k) * (double)right_float(p, n, k);
         sum += product;

@@ -28,6 +28,7 @@ typedef enum guard_use {
     GUARD_SCALE,
     GUARD_BLOCK_SCALE,
     GUARD_BIAS,
+    GUARD_ROW_BIAS,
     GUARD_PACKED_LHS,
     GUARD_PACKED_RHS,
     GUARD_OUT,
@@ -41,6 +42,7 @@ typedef struct problem {
     size_t m, n, k;
     gemm_lhs lhs;
     gemm_rhs rhs;
+    const float *row_bias; /* [m]: rows have biases instead of columns, and are read as they are; NULL: not */
     float min, max;
     int32_t zero_point, qmin, qmax;
     bool half_sums;   /* the kernel adds up some products in f16 */

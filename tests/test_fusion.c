@@ -6,7 +6,9 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -145,11 +147,118 @@ static void renamed_values_are_those_of_copies(void **state) {
     }
 }
 
+/* ---- convolutions between two layout conversions, which then stay on planes ---- */
+
+typedef struct planes {
+    size_t batch, inputs, height, width, outputs;
+    mica_window window;
+    bool no_bias, stays;
+} planes;
+
+static const planes
+    pointwise = {2, 5, 9, 15, 7, {.kernel = {1, 1}}, false, true},
+    pointwise_no_bias = {1, 40, 12, 28, 33, {.kernel = {1, 1}}, true, true},
+    pointwise_few_pixels = {1, 5, 3, 3, 7, {.kernel = {1, 1}}, false, false},
+    window = {1, 16, 20, 20, 16, {.kernel = {3, 3}}, false, false},
+    depthwise = {2, 6, 19, 23, 6, {.kernel = {3, 3}, .padding = {1, 1}, .groups = 6}, false, true},
+    depthwise_large = {1, 3, 60, 150, 3, {.kernel = {5, 5}, .padding = {2, 2}, .groups = 3}, true, true},
+    depthwise_stride = {1,     5,   57, 61, 5, {.kernel = {3, 3}, .stride = {2, 2}, .padding = {1, 1}, .groups = 5},
+                        false, true},
+    depthwise_odd = {1,     4,
+                     40,    130,
+                     4,     {.kernel = {2, 5}, .stride = {1, 3}, .padding = {0, 4}, .dilation = {3, 2}, .groups = 4},
+                     false, true},
+    depthwise_narrow = {1, 6, 40, 9, 6, {.kernel = {3, 3}, .groups = 6}, false, false};
+
+static void write_planes(const planes *p, const char *path) {
+    mica_context *context = NULL;
+    mica_author *author = NULL;
+    mica_author_value value = 0;
+    assert_int_equal(mica_context_create(NULL, &context), MICA_OK);
+    assert_int_equal(mica_author_create(context, &author), MICA_OK);
+    const size_t sizes[] = {p->batch, p->inputs, p->height, p->width};
+    const mica_layer layer = {
+        .size = sizeof layer, .no_bias = p->no_bias, .clamps = true, .output_min = -0.25f, .output_max = 0.75f};
+    assert_int_equal(mica_author_input(author, MICA_F32, 4, sizes, false, &value), MICA_OK);
+    assert_int_equal(mica_author_conv2d(author, value, p->outputs, &p->window, &layer, &value), MICA_OK);
+    assert_int_equal(mica_author_output(author, value), MICA_OK);
+    assert_int_equal(mica_author_write(author, path, NULL), MICA_OK);
+    mica_author_destroy(author);
+    mica_context_destroy(context);
+}
+
+/* The results, to be freed; how many, and how many nodes merged. */
+static float *run_planes(const planes *p, const char *path, bool fuse, size_t threads, size_t *count,
+                         size_t *merged) {
+    const mica_context_options options = {.size = sizeof options, .threads = threads, .no_fusion = !fuse};
+    mica_context *context = NULL;
+    mica_program *program = NULL;
+    mica_method *method = NULL;
+    assert_int_equal(mica_context_create(&options, &context), MICA_OK);
+    assert_int_equal(mica_program_open(context, path, NULL, &program), MICA_OK);
+    assert_int_equal(mica_method_load(context, program, NULL, &method), MICA_OK);
+    const size_t elements = p->batch * p->inputs * p->height * p->width;
+    float *const x = malloc(elements * sizeof *x);
+    for (size_t i = 0; i < elements; i++) x[i] = (float)(i * 37 % 101) / 64 - 0.75f;
+    const mica_value input = {
+        MICA_TENSOR, .as.tensor = {MICA_F32, 4, {p->batch, p->inputs, p->height, p->width}, {0, 1, 2, 3}, x}};
+    mica_value value;
+    assert_int_equal(mica_method_set_input(method, 0, &input), MICA_OK);
+    assert_int_equal(mica_method_run(method), MICA_OK);
+    assert_int_equal(mica_method_output(method, 0, &value), MICA_OK);
+    *count = mica_tensor_count(&value.as.tensor);
+    float *const results = malloc(*count * sizeof *results);
+    memcpy(results, value.as.tensor.data, *count * sizeof *results);
+    *merged = 0;
+    const mica_report *const report = mica_method_report(method);
+    for (size_t i = 0; i < mica_report_count(report); i++) {
+        *merged += !strcmp(mica_report_node(report, i)->fused_into, "node 1");
+    }
+    mica_method_destroy(method);
+    mica_program_close(program);
+    mica_context_destroy(context);
+    free(x);
+    return results;
+}
+
+static void a_convolution_of_planes_gives_the_same_bits(void **state) {
+    const planes *const p = *state;
+    char path[64];
+    snprintf(path, sizeof path, "planes-%ld.pte", (long)getpid());
+    write_planes(p, path);
+    size_t count, merged;
+    float *const apart = run_planes(p, path, false, 1, &count, &merged);
+    assert_int_equal(merged, 0);
+    for (size_t threads = 1; threads <= 2; threads++) {
+        size_t same;
+        float *const fused = run_planes(p, path, true, threads, &same, &merged);
+        assert_int_equal(merged, p->stays ? 2 : 0);
+        assert_int_equal(same, count);
+        if (p->stays) assert_memory_equal(fused, apart, count * sizeof *fused);
+        free(fused);
+    }
+    free(apart);
+    unlink(path);
+}
+
+#define PLANES(p) {#p, a_convolution_of_planes_gives_the_same_bits, NULL, NULL, (void *)(uintptr_t)&(p)}
 #define SCENE(s) {#s, a_clamp_merges_into_the_linear_before_it, NULL, NULL, (void *)&(s)}
 
 int main(void) {
-    const struct CMUnitTest tests[] = {SCENE(unbounded),     SCENE(bounded),
-                                       SCENE(bounded_apart), SCENE(shared),
-                                       SCENE(followed),      cmocka_unit_test(renamed_values_are_those_of_copies)};
+    const struct CMUnitTest tests[] = {SCENE(unbounded),
+                                       SCENE(bounded),
+                                       SCENE(bounded_apart),
+                                       SCENE(shared),
+                                       SCENE(followed),
+                                       cmocka_unit_test(renamed_values_are_those_of_copies),
+                                       PLANES(pointwise),
+                                       PLANES(pointwise_no_bias),
+                                       PLANES(pointwise_few_pixels),
+                                       PLANES(window),
+                                       PLANES(depthwise),
+                                       PLANES(depthwise_large),
+                                       PLANES(depthwise_stride),
+                                       PLANES(depthwise_odd),
+                                       PLANES(depthwise_narrow)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -166,7 +166,7 @@ static mica_status explain_node(const explanation *all, size_t index, const lowe
         out.fused_into = "memory (renamed, nothing runs)";
     } else {
         op_choice choice;
-        TRY(class->choose(step->operation, all->target, &choice, error));
+        TRY(step->class->choose(step->operation, all->target, &choice, error));
         out.variant = choice.variant;
         out.kernel = choice.kernel;
         out.isa = cpu_level_needed(choice.needs)->name;

@@ -133,7 +133,7 @@ static mica_status in_node(mica_error *error, mica_status status, const lower_st
 
 static mica_status create_step(struct graph *graph, const lower_step *lowered, mica_error *error) {
     const mica_operation *const operation = lowered->operation;
-    const op_class *const class = op_class_of(operation->kind);
+    const op_class *const class = lowered->class;
     if (!class) return error_set(error, MICA_ERROR_UNSUPPORTED, "this kind of node does not run");
     if (lowered->is_alias) return MICA_OK;
     op_choice choice;
@@ -209,7 +209,7 @@ static mica_status infer_step(struct graph *graph, const lower_step *step, op_sh
         inputs[j] = step->inputs[j] == UINT32_MAX ? (op_shape){0} : graph->shapes[step->inputs[j]];
     }
     op_shape output = {0};
-    TRY(op_class_of(operation->kind)->infer(operation, inputs, &output, error));
+    TRY(step->class->infer(operation, inputs, &output, error));
     const size_t bytes = op_value_bytes(operation->output, &output);
     if (bytes == SIZE_MAX) return error_set(error, MICA_ERROR_LIMIT, "the output is too large");
     const xnn_value *const value = &graph->payload->values[step->output];

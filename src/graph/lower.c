@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "operator/planar.h"
+
 /* What is known of one value: who writes it, how often it is read, and by how many fully connected nodes as rows. */
 typedef struct uses {
     size_t producer;     /* node, or LOWER_NONE */
@@ -67,6 +69,35 @@ static bool keeps_order(const mica_operation *transpose) {
         next = dim;
     }
     return true;
+}
+
+static bool turns(const mica_operation *operation, const uint32_t perm[4]) {
+    return operation->kind == MICA_STATIC_TRANSPOSE && operation->inputs[0]->rank == 4 &&
+           !memcmp(operation->as.transpose.perm, perm, 4 * sizeof *perm);
+}
+
+/* A convolution between two layout conversions that nothing else reads stays on planes, where it can. */
+static bool stays_planar(const xnn_graph *payload, const op_target *target, const uses *all, const xnn_node *node) {
+    static const uint32_t to_pixels[4] = {0, 2, 3, 1}, to_planes[4] = {0, 3, 1, 2};
+    const size_t before = all[node->inputs[0]].producer, after = all[node->output].first_reader;
+    if (!planar_class(&node->operation, target) || before == LOWER_NONE || after == LOWER_NONE) return false;
+    const xnn_node *const first = &payload->nodes[before], *const last = &payload->nodes[after];
+    const size_t source = all[first->inputs[0]].producer;
+    return turns(&first->operation, to_pixels) && all[first->output].readers == 1 &&
+           turns(&last->operation, to_planes) && all[node->output].readers == 1 &&
+           !merges_into_transpose(payload, last, &all[last->output]) &&
+           (source == LOWER_NONE || !merges_into_transpose(payload, &payload->nodes[source], &all[first->inputs[0]]));
+}
+
+/* The conversions merge into it. */
+static void merge_conversions(const xnn_graph *payload, const op_target *target, const uses *all,
+                              size_t *merged_into) {
+    for (size_t i = 0; i < payload->node_count; i++) {
+        const xnn_node *const node = &payload->nodes[i];
+        if (!stays_planar(payload, target, all, node)) continue;
+        merged_into[all[node->inputs[0]].producer] = i;
+        merged_into[all[node->output].first_reader] = i;
+    }
 }
 
 /* Operations that give their input's bytes another shape. */
@@ -142,6 +173,21 @@ static mica_status read_through_all(const xnn_graph *payload, const struct lower
     return MICA_OK;
 }
 
+/* The step reads and writes what the layout conversions around it would have. */
+static mica_status keep_planes(const xnn_graph *payload, const op_target *target, const uses *all,
+                               struct arena *arena, lower_step *step, mica_error *error) {
+    const xnn_node *const first = &payload->nodes[all[step->inputs[0]].producer];
+    const xnn_node *const last = &payload->nodes[all[step->output].first_reader];
+    step->class = planar_class(step->operation, target);
+    mica_operation *operation = NULL;
+    TRY(own_operation(step, arena, &operation, error));
+    operation->inputs[0] = first->operation.inputs[0];
+    operation->output = last->operation.output;
+    step->inputs[0] = first->inputs[0];
+    step->output = last->output;
+    return MICA_OK;
+}
+
 /* The step writes what the clamp would have written. */
 static mica_status write_through(const xnn_node *clamp, struct arena *arena, lower_step *step, mica_error *error) {
     mica_operation *operation = NULL;
@@ -182,10 +228,12 @@ mica_status lower(const xnn_graph *payload, const op_target *target, bool fuse, 
     TRY(arena_array(arena, payload->node_count, sizeof(lower_step), &memory, error));
     out->steps = memory;
     out->step_count = 0;
+    for (size_t i = 0; i < payload->node_count; i++) out->merged_into[i] = LOWER_NONE;
+    if (merge) merge_conversions(payload, target, all, out->merged_into);
     for (size_t i = 0; i < payload->node_count; i++) {
+        if (out->merged_into[i] != LOWER_NONE) continue;
         const xnn_node *const node = &payload->nodes[i];
         uses *const use = &all[node->output];
-        out->merged_into[i] = LOWER_NONE;
         if (merge && merges_into_readers(node, use)) out->merged_into[i] = use->first_row_reader;
         if (merge && merges_into_transpose(payload, node, use)) out->merged_into[i] = use->first_reader;
         if (out->merged_into[i] != LOWER_NONE) continue;
@@ -200,11 +248,16 @@ mica_status lower(const xnn_graph *payload, const op_target *target, bool fuse, 
         use->step = out->step_count++;
         lower_step *const step = &out->steps[use->step];
         *step = (lower_step){.operation = &node->operation,
+                             .class = op_class_of(node->operation.kind),
                              .output = node->output,
                              .second_output = node->second_output,
                              .node = i,
                              .placed = UINT32_MAX};
         memcpy(step->inputs, node->inputs, sizeof step->inputs);
+        if (merge && stays_planar(payload, target, all, node)) {
+            TRY(keep_planes(payload, target, all, arena, step, error));
+            all[step->output].step = use->step;
+        }
         TRY(read_through_all(payload, out, all, arena, step, error));
         if (fuse) rename_output(payload, out, all, step);
     }

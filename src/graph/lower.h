@@ -13,6 +13,7 @@
 
 typedef struct lower_step {
     const mica_operation *operation;            /* the payload's, or a copy with other operands */
+    const op_class *class;                      /* NULL: this kind does not run */
     uint32_t inputs[MICA_OPERATION_MAX_INPUTS]; /* value indices; UINT32_MAX: none */
     uint32_t output, second_output;
     size_t node;     /* of the payload; a merged step carries its main node's */

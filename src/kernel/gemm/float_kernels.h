@@ -23,14 +23,14 @@ INLINE void float_step(vfloat sums[ROWS][VECTORS], const row_bases *left, const 
 }
 
 /* Few rows are too few sums to hide a multiply-add's latency: then 2 or 4 elements of k go into sums of their own. */
-INLINE void float_sums(vfloat sums[ROWS][VECTORS], const left_operand *left, const char *panel, const size_t rows,
-                       const size_t vectors, const bool half) {
+INLINE void float_sums(vfloat sums[ROWS][VECTORS], const left_operand *left, const float *row_bias, const char *panel,
+                       const size_t rows, const size_t vectors, const bool half) {
     const size_t splits = rows >= 4 ? 1 : rows >= 2 ? 2 : 4, step = COLUMNS * (half ? 2 : 4);
     const char *weights = panel + COLUMNS * sizeof(float);
     vfloat split[4][ROWS][VECTORS];
     UNROLL for (size_t m = 0; m < rows; m++) {
         UNROLL for (size_t v = 0; v < vectors; v++) {
-            sums[m][v] = float_load((const float *)panel + v * LANES);
+            sums[m][v] = row_bias ? float_splat(row_bias[m]) : float_load((const float *)panel + v * LANES);
             UNROLL for (size_t s = 1; s < splits; s++) split[s][m][v] = float_splat(0);
         }
     }
@@ -61,7 +61,7 @@ INLINE void float_tile(const gemm_tile *tile, const left_operand *left, const ch
     const vfloat min = float_splat(tile->min), max = float_splat(tile->max);
     const size_t last = lanes_of(columns, (vectors - 1) * LANES);
     vfloat sums[ROWS][VECTORS];
-    float_sums(sums, left, panel, rows, vectors, half);
+    float_sums(sums, left, half ? NULL : tile->row_bias, panel, rows, vectors, half);
     UNROLL for (size_t m = 0; m < rows; m++) {
         char *row = (char *)tile->out + m * tile->out_stride;
         UNROLL for (size_t v = 0; v < vectors; v++) {

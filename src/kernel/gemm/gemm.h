@@ -108,18 +108,19 @@ typedef struct gemm_lhs_packing {
 /* One call of a kernel: m ≤ mr rows by any n columns (whole panels but for the last). */
 typedef struct gemm_tile {
     size_t m, n, k;
-    size_t block;       /* QB4W */
-    const void *lhs;    /* a packed panel; rows as they are with `direct`, or where the kernel's `lhs` is NULL */
-    size_t lhs_stride;  /* bytes from row to row of rows as they are */
-    bool direct;        /* only for a kernel that has `store` */
-    const size_t *taps; /* rows as they are: bytes from a row to its `tap_count` equal pieces */
-    size_t tap_count;   /* 0: one piece, at the row */
-    const void *rhs;    /* the packed panel of the first column */
-    void *out;          /* element (0, 0) of the tile */
-    size_t out_stride;  /* bytes from row to row */
-    float min, max;     /* clamp of real values (all but PQS8); min ≤ max, may be infinite */
-    int32_t zero_point; /* PQS8: of the output */
-    int32_t qmin, qmax; /* PQS8: clamp of quantized values, in [−128, 127] */
+    size_t block;          /* QB4W */
+    const void *lhs;       /* a packed panel; rows as they are with `direct`, or where the kernel's `lhs` is NULL */
+    size_t lhs_stride;     /* bytes from row to row of rows as they are */
+    bool direct;           /* only for a kernel that has `store` */
+    const size_t *taps;    /* rows as they are: bytes from a row to its `tap_count` equal pieces */
+    size_t tap_count;      /* 0: one piece, at the row */
+    const void *rhs;       /* the packed panel of the first column */
+    const float *row_bias; /* PF32, only with `direct`: the rows have biases instead of the columns; NULL: not */
+    void *out;             /* element (0, 0) of the tile */
+    size_t out_stride;     /* bytes from row to row */
+    float min, max;        /* clamp of real values (all but PQS8); min ≤ max, may be infinite */
+    int32_t zero_point;    /* PQS8: of the output */
+    int32_t qmin, qmax;    /* PQS8: clamp of quantized values, in [−128, 127] */
 } gemm_tile;
 
 typedef struct gemm_kernel {

@@ -59,6 +59,9 @@ INLINE veci v_bits(vec x) { return (veci)x; }
 INLINE vec vi_bits(veci x) { return (vec)x; }
 INLINE vec vi_to_float(veci x) { return __builtin_convertvector(x, vec); }
 
+/* Elements 0, 2, 4 … of a, then of b. */
+INLINE vec v_evens(vec a, vec b) { return __builtin_shufflevector(a, b, 0, 2, 4, 6); }
+
 /* ---- choice ---- */
 INLINE mask v_less(vec a, vec b) { return (mask)(a < b); }
 INLINE mask v_equal(vec a, vec b) { return (mask)(a == b); }

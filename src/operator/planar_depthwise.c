@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * DepthwiseConv2d of planes: bands of some channels' rows are spread into the first cache, then convolved from
+ * there.
+ */
+#include <string.h>
+
+#include "kernel/planar/planar.h"
+#include "operator/common.h"
+#include "operator/planar.h"
+
+#define PIECE ((size_t)1 << 17) /* multiply-adds: 5 µs and more */
+#define SPREAD ((size_t)4096)   /* elements spread before they are used, about: half of the first cache */
+
+typedef struct planar_op {
+    struct op op;
+    const planar_kernels *kernels;
+    float *weights; /* [channel][tap] */
+    const float *bias;
+    size_t tap_count, threads;
+    size_t *taps; /* elements, in a spread plane */
+
+    /* fixed by the shape */
+    size_t planes, channels, height, width, out_height, out_width;
+    size_t phase;         /* elements of each of a spread row's */
+    size_t reach;         /* rows of the padded plane that an output row reads */
+    size_t band;          /* output rows */
+    size_t band_elements; /* of a spread band */
+    size_t together;      /* planes */
+    size_t scratch_bytes; /* per thread */
+    size_t piece;         /* planes per piece of work */
+} planar_op;
+
+static mica_status choose(const mica_operation *operation, const op_target *target, op_choice *choice,
+                          mica_error *error) {
+    (void)operation, (void)error;
+    op_choose_version(target, planar_depthwise_names, choice);
+    return MICA_OK;
+}
+
+static mica_status create(const mica_operation *operation, const op_target *target, const op_choice *choice,
+                          struct weights *weights, struct arena *arena, struct op **out, mica_error *error) {
+    struct op *op = NULL;
+    TRY(op_new(&op_planar_depthwise, operation, choice, arena, sizeof(planar_op), &op, error));
+    planar_op *const self = (planar_op *)op;
+    self->kernels = planar_versions[kernel_version_select(planar_depthwise_names, target->features, target->kernels)];
+    self->threads = pool_threads(weights->pool);
+    self->channels = operation->as.window.groups;
+    self->tap_count = (size_t)operation->as.window.kernel_height * operation->as.window.kernel_width;
+    void *memory = NULL;
+    TRY(arena_array(arena, self->tap_count, sizeof(size_t), &memory, error));
+    self->taps = memory;
+    op->packed_bytes = self->channels * self->tap_count * sizeof(float);
+    TRY(arena_raw(arena, op->packed_bytes, &memory, error));
+    self->weights = memory;
+    const float *const filter = operation->inputs[1]->data;
+    for (size_t i = 0; i < self->channels * self->tap_count; i++) {
+        self->weights[i] = filter[i % self->tap_count * self->channels + i / self->tap_count];
+    }
+    self->bias = operation->input_count > 2 && operation->inputs[2] ? operation->inputs[2]->data : NULL;
+    op->borrows = self->bias != NULL;
+    *out = op;
+    return MICA_OK;
+}
+
+static mica_status reshape(struct op *op, const op_shape *inputs, const op_shape *output, mica_error *error) {
+    planar_op *const self = (planar_op *)op;
+    const mica_operation *const operation = op->operation;
+    const size_t stride = operation->as.window.stride_width, columns = operation->as.window.kernel_width;
+    self->planes = output->dims[0] * self->channels;
+    self->height = inputs[0].dims[2];
+    self->width = inputs[0].dims[3];
+    self->out_height = output->dims[2];
+    self->out_width = output->dims[3];
+    self->phase =
+        divide_up(self->width + operation->as.window.padding_left + operation->as.window.padding_right, stride);
+    const size_t row = stride * self->phase;
+    for (size_t t = 0; t < self->tap_count; t++) {
+        const size_t right = t % columns * operation->as.window.dilation_width;
+        self->taps[t] =
+            t / columns * operation->as.window.dilation_height * row + right % stride * self->phase + right / stride;
+    }
+    self->reach = ((size_t)operation->as.window.kernel_height - 1) * operation->as.window.dilation_height + 1;
+    const size_t down = operation->as.window.stride_height, fits = SPREAD / max_size(1, row * down);
+    self->band = min_size(round_up(max_size(fits, self->reach), PLANAR_ROWS), max_size(1, self->out_height));
+    if (!size_mul(row, (self->band - 1) * down + self->reach, &self->band_elements) ||
+        !size_add(self->band_elements, PLANAR_PAST, &self->band_elements) ||
+        self->band_elements > SIZE_MAX / 8 / self->threads) {
+        return error_set(error, MICA_ERROR_LIMIT, "the padded image is too large");
+    }
+    self->together = max_size(1, SPREAD / self->band_elements);
+    self->scratch_bytes = round_up(self->together * self->band_elements * sizeof(float), MEMORY_ALIGNMENT);
+    self->piece = divide_up(PIECE, max_size(1, self->out_height * self->out_width * self->tap_count));
+    op->workspace = self->threads * self->scratch_bytes;
+    return MICA_OK;
+}
+
+typedef struct job {
+    const planar_op *self;
+    const op_run *run;
+} job;
+
+/* Planes [first, first + count): what was just stored is not read at once. */
+static void run_planes(const planar_op *self, const op_run *run, size_t first, size_t count, float *scratch) {
+    const mica_operation *const operation = self->op.operation;
+    const size_t down = operation->as.window.stride_height, in_plane = self->height * self->width;
+    planar_spread spread = {.height = self->height,
+                            .width = self->width,
+                            .top = operation->as.window.padding_top,
+                            .left = operation->as.window.padding_left,
+                            .stride = operation->as.window.stride_width,
+                            .phase = self->phase};
+    planar_depthwise depthwise = {.in_row = spread.stride * self->phase,
+                                  .down = down,
+                                  .filter_rows = operation->as.window.kernel_height,
+                                  .filter_columns = operation->as.window.kernel_width,
+                                  .dilation_rows = operation->as.window.dilation_height,
+                                  .taps = self->taps,
+                                  .min = operation->output_min,
+                                  .max = operation->output_max,
+                                  .columns = self->out_width};
+    for (size_t y = 0; y < self->out_height; y += self->band) {
+        depthwise.rows = min_size(self->band, self->out_height - y);
+        spread.first = y * down;
+        spread.rows = (depthwise.rows - 1) * down + self->reach;
+        for (size_t i = 0; i < count; i++) {
+            spread.in = (const float *)run->inputs[0] + (first + i) * in_plane;
+            spread.out = scratch + i * self->band_elements;
+            self->kernels->spread(&spread);
+        }
+        for (size_t i = 0; i < count; i++) {
+            const size_t plane = first + i, channel = plane % self->channels;
+            depthwise.in = scratch + i * self->band_elements;
+            depthwise.weights = self->weights + channel * self->tap_count;
+            depthwise.bias = self->bias ? self->bias[channel] : 0;
+            depthwise.out = (float *)run->output + (plane * self->out_height + y) * self->out_width;
+            self->kernels->depthwise(&depthwise);
+        }
+    }
+}
+
+static void run_piece(void *argument, size_t index, size_t thread) {
+    const job *const j = argument;
+    const planar_op *const self = j->self;
+    float *const scratch = (float *)(void *)((char *)j->run->workspace + thread * self->scratch_bytes);
+    const size_t first = index * self->piece, end = min_size(first + self->piece, self->planes);
+    for (size_t i = first; i < end; i += self->together) {
+        run_planes(self, j->run, i, min_size(self->together, end - i), scratch);
+    }
+}
+
+static void run(struct op *op, const op_run *run) {
+    job j = {(const planar_op *)op, run};
+    pool_run(run->pool, min_size(run->threads, j.self->threads), divide_up(j.self->planes, j.self->piece), run_piece,
+             &j);
+}
+
+const op_class op_planar_depthwise = {"depthwise convolution of planes", planar_infer, choose, create, reshape, run};
