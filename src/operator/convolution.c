@@ -14,6 +14,7 @@
 #include "operator/common.h"
 #include "operator/dispatch.h"
 #include "operator/gemm.h"
+#include "operator/image.h"
 #include "operator/window.h"
 #include "operator/winograd.h"
 
@@ -22,18 +23,15 @@ typedef struct convolution {
     gemm_plan plan;
     const uint8_t *packed; /* the groups' weights one after the other */
     size_t groups, group_inputs, group_outputs;
-    size_t element;    /* bytes of an input element */
     size_t row_pieces; /* pieces of one row of the filter */
     size_t piece;      /* elements of a piece */
     size_t filled;     /* elements of a piece as the kernel takes it: past `piece` weights are 0 */
     bool pointwise;    /* rows are pixels as they stand */
     size_t *offsets;   /* bytes from a row's first piece to each */
 
-    /* fixed by the shape; what rows are read from is the image or its copy */
-    bool copies;
-    size_t images, height, width, channels, out_height, out_width;
-    size_t pixel, row, rows; /* bytes of a pixel and of a row of pixels, and rows of an image, where rows are read */
-    size_t copy_bytes;       /* workspace: the copy */
+    /* fixed by the shape */
+    struct image image;
+    image_windows windows;
 } convolution;
 
 static mica_status infer(const mica_operation *operation, const op_shape *inputs, op_shape *output,
@@ -90,7 +88,6 @@ static mica_status create(const mica_operation *operation, const op_target *targ
     self->groups = operation->as.window.groups;
     self->group_inputs = operation->as.window.group_input_channels;
     self->group_outputs = operation->as.window.group_output_channels;
-    self->element = op_element_size(operation->inputs[0]->type);
     self->pointwise = operation->as.window.kernel_height == 1 && operation->as.window.kernel_width == 1 &&
                       operation->as.window.stride_height == 1 && operation->as.window.stride_width == 1 &&
                       !operation->as.window.padding_top && !operation->as.window.padding_left &&
@@ -127,26 +124,27 @@ static mica_status create(const mica_operation *operation, const op_target *targ
     return MICA_OK;
 }
 
-/* Where rows are read: an image or its copy, and the distances in it. */
-static mica_status lay_out(convolution *self, const op_shape *input, mica_error *error) {
+/* Where rows are read, and the distances there. */
+static mica_status lay_out(convolution *self, mica_error *error) {
     const mica_operation *const operation = self->base.operation;
-    const bool padded = operation->as.window.padding_top || operation->as.window.padding_left ||
-                        operation->as.window.padding_bottom || operation->as.window.padding_right;
-    const bool stored = self->plan.in_place && self->plan.variant == GEMM_PQS8_QC8W;
-    self->copies = padded || stored || self->filled != self->piece;
-    self->pixel = self->channels * (stored ? self->plan.kernel->element : self->element);
-    self->rows = self->height + operation->as.window.padding_top + operation->as.window.padding_bottom;
-    const size_t width = self->width + operation->as.window.padding_left + operation->as.window.padding_right;
-    size_t bytes;
-    if (!size_mul(width, self->pixel, &self->row) || !size_mul(self->row, self->rows, &bytes) ||
-        !size_mul(bytes, input->dims[0], &bytes) || bytes > SIZE_MAX / 4) {
-        return error_set(error, MICA_ERROR_LIMIT, "the padded image is too large");
-    }
-    const size_t past = (self->filled - self->piece) * (self->pixel / self->channels); /* of the last piece */
-    self->copy_bytes = self->copies ? round_up(bytes + past, MEMORY_ALIGNMENT) : 0;
-    for (size_t i = 0; i < self->plan.tap_count; i++) {
-        self->offsets[i] = i / self->row_pieces * operation->as.window.dilation_height * self->row +
-                           i % self->row_pieces * operation->as.window.dilation_width * self->pixel;
+    const gemm_plan *const plan = &self->plan;
+    struct image *const image = &self->image;
+    const bool stored = plan->in_place && plan->variant == GEMM_PQS8_QC8W;
+    image->top = operation->as.window.padding_top;
+    image->left = operation->as.window.padding_left;
+    image->bottom = operation->as.window.padding_bottom;
+    image->right = operation->as.window.padding_right;
+    image->store = stored ? plan->kernel->store : NULL;
+    if (stored) image->element = plan->kernel->element;
+    TRY(image_lay_out(image, self->filled - self->piece, error));
+    self->windows.down = operation->as.window.stride_height * image->row;
+    self->windows.right = operation->as.window.stride_width * image->pixel;
+    self->windows.pieces = max_size(1, plan->tap_count);
+    self->windows.length = self->filled;
+    self->windows.offsets = self->pointwise ? NULL : self->offsets;
+    for (size_t i = 0; i < plan->tap_count; i++) {
+        self->offsets[i] = i / self->row_pieces * operation->as.window.dilation_height * image->row +
+                           i % self->row_pieces * operation->as.window.dilation_width * image->pixel;
     }
     return MICA_OK;
 }
@@ -154,27 +152,23 @@ static mica_status lay_out(convolution *self, const op_shape *input, mica_error 
 static mica_status reshape(struct op *op, const op_shape *inputs, const op_shape *output, mica_error *error) {
     convolution *const self = (convolution *)op;
     gemm_plan *const plan = &self->plan;
-    self->images = inputs[0].dims[0];
-    self->height = inputs[0].dims[1];
-    self->width = inputs[0].dims[2];
-    self->channels = inputs[0].dims[3];
-    self->out_height = output->dims[1];
-    self->out_width = output->dims[2];
+    image_shape(&self->image, op->operation->inputs[0], &inputs[0]);
+    self->windows.height = output->dims[1];
+    self->windows.width = output->dims[2];
     /* One piece per row of int8 is cheaper packed than all of the image stored anew. */
-    plan->line = self->out_width == 1 ? self->out_height : self->out_width;
+    plan->line = self->windows.width == 1 ? self->windows.height : self->windows.width;
     plan->offsets = plan->tap_count > 1 || plan->variant == GEMM_PF32 ? self->offsets : NULL;
-    op->workspace = gemm_plan_shape(plan, self->groups, self->images * self->out_height * self->out_width);
+    op->workspace = gemm_plan_shape(plan, self->groups, output->dims[0] * output->dims[1] * output->dims[2]);
     op->kernel = plan->kernel->name;
-    TRY(lay_out(self, &inputs[0], error));
-    op->workspace += self->copy_bytes;
+    TRY(lay_out(self, error));
+    op->workspace += self->image.copy_bytes;
     return MICA_OK;
 }
 
 typedef struct run_state {
     const convolution *self;
     const op_run *run;
-    const uint8_t *input;   /* where rows are read */
-    const gemm_row *images; /* quantization of each image; NULL when static */
+    image_source source;
 } run_state;
 
 static void place(const void *owner, size_t batch, gemm_place *out) {
@@ -189,88 +183,17 @@ static void rows(const void *owner, size_t batch, size_t first, size_t count, ge
                  gemm_row *room) {
     const run_state *const state = owner;
     const convolution *const self = state->self;
-    const mica_operation *const operation = self->base.operation;
-    const size_t down = operation->as.window.stride_height * self->row;
-    const size_t right = operation->as.window.stride_width * self->pixel;
-    const size_t per_image = self->out_height * self->out_width, image = first / per_image;
-    size_t y = first % per_image / self->out_width, x = first % self->out_width;
-    const uint8_t *line =
-        state->input + image * self->rows * self->row + y * down + batch * (self->pixel / self->groups);
-    *lhs = (gemm_lhs){.type = gemm_type_of(operation->inputs[0]->type),
-                      .row_stride = self->out_width == 1 ? down : right,
-                      .data = line + x * right,
-                      .tap_count = max_size(1, self->plan.tap_count),
-                      .tap_length = self->filled};
-    if (state->images) {
-        for (size_t i = 0; i < count; i++) room[i] = state->images[(first + i) / per_image];
-        lhs->rows = room;
-    }
-    if (self->plan.in_place || self->pointwise) return;
-    lhs->taps = taps;
-    for (size_t i = 0; i < count; i++) {
-        for (size_t t = 0; t < self->plan.tap_count; t++) *taps++ = line + x * right + self->offsets[t];
-        if (++x < self->out_width) continue;
-        x = 0;
-        line += down;
-        if (++y < self->out_height) continue;
-        y = 0;
-        line += self->rows * self->row - self->out_height * down;
-    }
-}
-
-/* Repeats `size` bytes until they are `total`. */
-static void fill(uint8_t *to, const void *from, size_t size, size_t total) {
-    if (total > 0) memcpy(to, from, size);
-    for (size_t done = size; done < total; done += done) memcpy(to + done, to, min_size(done, total - done));
-}
-
-/* One row of the copy: padding, or a row of the image between its paddings. */
-static void copy_row(void *argument, size_t index, size_t thread) {
-    (void)thread;
-    const run_state *const state = argument;
-    const convolution *const self = state->self;
-    const mica_operation *const operation = self->base.operation;
-    const bool stored = self->plan.in_place && self->plan.variant == GEMM_PQS8_QC8W;
-    const size_t image = index / self->rows, element = self->pixel / self->channels;
-    const size_t y = index % self->rows - operation->as.window.padding_top; /* wraps above the image */
-    const size_t left = operation->as.window.padding_left * self->pixel;
-    const size_t right = operation->as.window.padding_right * self->pixel;
-    const int8_t zero_point = state->images ? (int8_t)state->images[image].zero_point
-                              : operation->inputs[0]->type == MICA_OPERAND_QINT8
-                                  ? (int8_t)operation->inputs[0]->zero_point
-                                  : 0;
-    uint8_t zero[4] = {0}; /* an element */
-    memcpy(zero, &zero_point, 1);
-    if (stored) self->plan.kernel->store(&zero_point, 1, zero);
-    uint8_t *const to = (uint8_t *)(uintptr_t)state->input + index * self->row;
-    if (y >= self->height) {
-        fill(to, zero, element, self->row);
-        return;
-    }
-    const size_t count = self->width * self->channels;
-    const uint8_t *const from =
-        (const uint8_t *)state->run->inputs[0] + (image * self->height + y) * count * self->element;
-    fill(to, zero, element, left);
-    if (stored) {
-        self->plan.kernel->store(from, count, to + left);
-    } else {
-        memcpy(to + left, from, count * element);
-    }
-    fill(to + self->row - right, zero, element, right);
+    image_source source = state->source;
+    source.pixels += batch * self->group_inputs * self->image.element;
+    image_rows(&self->image, &self->windows, &source, self->plan.in_place, first, count, lhs, taps, room);
 }
 
 static void run(struct op *op, const op_run *run) {
     const convolution *const self = (const convolution *)op;
-    run_state state = {.self = self, .run = run, .input = run->inputs[0]};
-    if (op->operation->inputs[0]->type == MICA_OPERAND_QDINT8) {
-        state.images = op_row_parameters(run->inputs[0], self->images * self->height * self->width * self->channels);
-    }
-    if (self->copies) {
-        state.input = run->workspace;
-        pool_run(run->pool, self->copy_bytes < 65536 ? 1 : run->threads, self->images * self->rows, copy_row, &state);
-    }
+    const run_state state = {self, run, image_ready(&self->image, run)};
     static const gemm_source source = {place, rows};
-    gemm_run(&self->plan, &source, &state, (uint8_t *)run->workspace + self->copy_bytes, run->pool, run->threads);
+    gemm_run(&self->plan, &source, &state, (uint8_t *)run->workspace + self->image.copy_bytes, run->pool,
+             run->threads);
 }
 
 const op_class op_convolution = {"convolution", infer, choose, create, reshape, run};

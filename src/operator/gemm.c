@@ -106,7 +106,7 @@ size_t gemm_plan_shape(gemm_plan *plan, size_t batch, size_t m) {
     plan->m = m;
     plan->kernel = gemm_select(plan->variant, plan->features, plan->level, m, plan->packing);
     plan->in_place = reads_in_place(plan);
-    if (!plan->in_place || !plan->tap_count) plan->line = m;
+    if (!plan->line_stride && (!plan->in_place || !plan->tap_count)) plan->line = m;
     const size_t mr = plan->kernel->mr;
     const size_t column_panels = divide_up(plan->n, plan->packing->nr);
     const double work = (double)batch * (double)m * (double)plan->n * (double)plan->k;
@@ -158,21 +158,27 @@ static size_t piece_bytes(const gemm_lhs *lhs) {
     return lhs->tap_length * size;
 }
 
-/* A panel's first row, and how many it has. */
-static size_t panel_first(const gemm_plan *plan, size_t panel, size_t *count) {
-    const size_t at = panel % plan->line_panels * plan->panel_rows;
-    *count = min_size(plan->panel_rows, plan->line - at);
-    return panel / plan->line_panels * plan->line + at;
+/* A panel's rows, and how far into the output they go. */
+struct panel {
+    size_t first, count;
+    size_t out; /* bytes */
+};
+
+static struct panel panel_at(const gemm_plan *plan, size_t index) {
+    const size_t line = index / plan->line_panels, at = index % plan->line_panels * plan->panel_rows;
+    const size_t line_stride = plan->line_stride ? plan->line_stride : plan->line * plan->out_stride;
+    return (struct panel){.first = line * plan->line + at,
+                          .count = min_size(plan->panel_rows, plan->line - at),
+                          .out = line * line_stride + at * plan->out_stride};
 }
 
 /* One panel of rows, ready for the kernel: packed into `room`, gathered there, or where it is. */
-static const void *ready_rows(const run_job *job, size_t batch, size_t panel, uint8_t *room,
+static const void *ready_rows(const run_job *job, size_t batch, const struct panel *panel, uint8_t *room,
                               const struct scratch *scratch, size_t *stride) {
     const gemm_plan *const plan = job->plan;
-    size_t count;
-    const size_t first = panel_first(plan, panel, &count);
+    const size_t count = panel->count;
     gemm_lhs lhs = {0};
-    job->source->rows(job->owner, batch, first, count, &lhs, scratch->taps, scratch->rows);
+    job->source->rows(job->owner, batch, panel->first, count, &lhs, scratch->taps, scratch->rows);
     *stride = lhs.row_stride;
     if (plan->in_place) return lhs.data;
     if (plan->kernel->lhs) {
@@ -233,7 +239,8 @@ static void run_block(void *argument, size_t index, size_t thread) {
     const bool one_by_one = plan->in_place || (plan->all_columns && !plan->pack_first);
     for (size_t panel = 0; panel < panel_count && !one_by_one && !plan->pack_first; panel++) {
         size_t stride;
-        ready_rows(job, batch, first_panel + panel, scratch.lhs + panel * plan->lhs_bytes, &scratch, &stride);
+        const struct panel rows = panel_at(plan, first_panel + panel);
+        ready_rows(job, batch, &rows, scratch.lhs + panel * plan->lhs_bytes, &scratch, &stride);
     }
     const uint8_t *const packed =
         plan->pack_first ? job->workspace + (batch * plan->panels + first_panel) * plan->lhs_bytes : scratch.lhs;
@@ -242,13 +249,14 @@ static void run_block(void *argument, size_t index, size_t thread) {
     for (size_t column = first_column; column < last_column; column += step) {
         for (size_t panel = 0; panel < panel_count; panel++) {
             gemm_tile tile = plan->limits;
-            const size_t row = panel_first(plan, first_panel + panel, &tile.m);
+            const struct panel rows = panel_at(plan, first_panel + panel);
+            tile.m = rows.count;
             tile.n = min_size(step * nr, min_size(plan->n, last_column * nr) - column * nr);
             tile.k = plan->k;
             tile.block = plan->block;
             tile.lhs_stride = plan->k * (plan->variant == GEMM_PF16 ? 2 : 4);
             if (one_by_one) {
-                tile.lhs = ready_rows(job, batch, first_panel + panel, scratch.lhs, &scratch, &tile.lhs_stride);
+                tile.lhs = ready_rows(job, batch, &rows, scratch.lhs, &scratch, &tile.lhs_stride);
             } else {
                 tile.lhs = packed + panel * plan->lhs_bytes;
             }
@@ -256,7 +264,7 @@ static void run_block(void *argument, size_t index, size_t thread) {
             tile.taps = plan->offsets;
             tile.tap_count = plan->tap_count;
             tile.rhs = place.rhs + column * plan->panel_bytes;
-            tile.out = place.out + row * plan->out_stride + column * nr * output_size(plan);
+            tile.out = place.out + rows.out + column * nr * output_size(plan);
             tile.out_stride = plan->out_stride;
             if (plan->narrow) {
                 narrow_tile(plan, &tile, scratch.wide);
@@ -273,8 +281,8 @@ static void pack_rows(void *argument, size_t index, size_t thread) {
     struct scratch scratch;
     scratch_layout(plan, job->workspace + plan->shared_bytes + thread * plan->scratch_bytes, &scratch);
     size_t stride;
-    ready_rows(job, index / plan->panels, index % plan->panels, job->workspace + index * plan->lhs_bytes, &scratch,
-               &stride);
+    const struct panel rows = panel_at(plan, index % plan->panels);
+    ready_rows(job, index / plan->panels, &rows, job->workspace + index * plan->lhs_bytes, &scratch, &stride);
 }
 
 void gemm_run(const gemm_plan *plan, const gemm_source *source, const void *owner, void *workspace, struct pool *pool,

@@ -50,8 +50,10 @@ struct gemm_plan {
     bool in_place; /* the kernel reads rows as they are */
     size_t batch, m;
     /* Rows in pieces may be read in place where they are evenly apart for a line of them: then a panel does not reach
-     * across lines. `line` and `offsets` are set before gemm_plan_shape, offsets being NULL where they may not. */
+     * across lines, nor does it where these do not follow each other in the output. `line`, `line_stride` and `offsets` are
+     * set before gemm_plan_shape, offsets being NULL where they may not. */
     size_t line;           /* rows; m where rows are packed or whole */
+    size_t line_stride;    /* bytes from output line to output line; 0: lines follow each other */
     const size_t *offsets; /* bytes from a row to its pieces */
     size_t panel_rows;     /* rows per panel, so that all panels are about equal */
     size_t line_panels;    /* of rows */

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "operator/image.h"
+
+#include <string.h>
+
+#include "operator/common.h"
+#include "operator/gemm.h"
+
+#define PIECE ((size_t)65536) /* bytes of the copy: 5 µs and more */
+
+void image_shape(struct image *image, const mica_operand *input, const op_shape *shape) {
+    image->input = input;
+    image->images = shape->dims[0];
+    image->height = shape->dims[1];
+    image->width = shape->dims[2];
+    image->channels = shape->dims[3];
+    image->element = op_element_size(input->type);
+}
+
+mica_status image_lay_out(struct image *image, size_t past, mica_error *error) {
+    const bool copies = image->top || image->left || image->bottom || image->right || image->store || past;
+    size_t width = image->width, bytes;
+    image->pixel = image->channels * image->element;
+    if (!size_add(width, image->left, &width) || !size_add(width, image->right, &width) ||
+        !size_add(image->height, image->top, &image->rows) || !size_add(image->rows, image->bottom, &image->rows) ||
+        !size_mul(width, image->pixel, &image->row) || !size_mul(image->row, image->rows, &bytes) ||
+        !size_mul(bytes, image->images, &bytes) || bytes > SIZE_MAX / 4) {
+        return error_set(error, MICA_ERROR_LIMIT, "the padded image is too large");
+    }
+    image->copy_bytes = copies ? round_up(bytes + past * image->element, MEMORY_ALIGNMENT) : 0;
+    return MICA_OK;
+}
+
+typedef struct copy_job {
+    const struct image *image;
+    const uint8_t *from;
+    uint8_t *to;
+    const gemm_row *parameters;
+} copy_job;
+
+/* Repeats an element until it fills `total` bytes. */
+static void fill(uint8_t *to, const uint8_t *zero, size_t element, size_t total) {
+    if (element == 1) {
+        memset(to, *zero, total);
+        return;
+    }
+    if (total > 0) memcpy(to, zero, element);
+    for (size_t done = element; done < total; done += done) memcpy(to + done, to, min_size(done, total - done));
+}
+
+/* Rows of the copy: padding, or a row of the image between its paddings. */
+static void copy_rows(void *argument, size_t first, size_t count) {
+    const copy_job *const job = argument;
+    const struct image *const image = job->image;
+    const size_t left = image->left * image->pixel, right = image->right * image->pixel;
+    const size_t elements = image->width * image->channels, source = op_element_size(image->input->type);
+    for (size_t index = first; index < first + count; index++) {
+        const size_t n = index / image->rows, y = index % image->rows - image->top; /* wraps above the image */
+        const int8_t zero_point = job->parameters                            ? (int8_t)job->parameters[n].zero_point
+                                  : image->input->type == MICA_OPERAND_QINT8 ? (int8_t)image->input->zero_point
+                                                                             : 0;
+        uint8_t zero[4] = {0}; /* an element */
+        memcpy(zero, &zero_point, 1);
+        if (image->store) image->store(&zero_point, 1, zero);
+        uint8_t *const to = job->to + index * image->row;
+        if (y >= image->height) {
+            fill(to, zero, image->element, image->row);
+            continue;
+        }
+        const uint8_t *const from = job->from + (n * image->height + y) * elements * source;
+        fill(to, zero, image->element, left);
+        if (image->store) {
+            image->store(from, elements, to + left);
+        } else {
+            memcpy(to + left, from, elements * source);
+        }
+        fill(to + image->row - right, zero, image->element, right);
+    }
+}
+
+image_source image_ready(const struct image *image, const op_run *run) {
+    image_source source = {.pixels = run->inputs[0]};
+    if (image->input->type == MICA_OPERAND_QDINT8) {
+        source.parameters =
+            op_row_parameters(run->inputs[0], image->images * image->height * image->width * image->channels);
+    }
+    if (!image->copy_bytes) return source;
+    source.pixels = run->workspace;
+    copy_job job = {image, run->inputs[0], run->workspace, source.parameters};
+    op_split(run, image->images * image->rows, divide_up(PIECE, max_size(image->row, 1)), copy_rows, &job);
+    return source;
+}
+
+void image_rows(const struct image *image, const image_windows *windows, const image_source *source, bool in_place,
+                size_t first, size_t count, gemm_lhs *lhs, const void **taps, gemm_row *room) {
+    const size_t per_image = windows->height * windows->width, n = first / per_image,
+                 image_bytes = image->rows * image->row;
+    size_t y = first % per_image / windows->width, x = first % windows->width;
+    const uint8_t *line = source->pixels + n * image_bytes + y * windows->down;
+    *lhs = (gemm_lhs){.type = gemm_type_of(image->input->type),
+                      .row_stride = windows->width == 1 ? windows->down : windows->right,
+                      .data = line + x * windows->right,
+                      .tap_count = windows->pieces,
+                      .tap_length = windows->length};
+    if (source->parameters) {
+        for (size_t i = 0; i < count; i++) room[i] = source->parameters[(first + i) / per_image];
+        lhs->rows = room;
+    }
+    if (in_place || !windows->offsets) return;
+    lhs->taps = taps;
+    for (size_t i = 0; i < count; i++) {
+        for (size_t t = 0; t < windows->pieces; t++) *taps++ = line + x * windows->right + windows->offsets[t];
+        if (++x < windows->width) continue;
+        x = 0;
+        line += windows->down;
+        if (++y < windows->height) continue;
+        y = 0;
+        line += image_bytes - windows->height * windows->down;
+    }
+}
