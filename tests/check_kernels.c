@@ -57,7 +57,9 @@ static void place_left(const problem *p, const gemm_kernel *kernel, size_t first
     const size_t fill = p->variant == GEMM_PQS8_QC8W ? 4 : 1, gap = random_below(random, 3) * 16;
     tile->tap_count = 1 + random_below(random, MAX_TAPS);
     if (p->k % (tile->tap_count * fill)) tile->tap_count = 1;
-    const size_t length = p->k / tile->tap_count, element = p->lhs.type == GEMM_F32 ? 4 : 1;
+    const size_t length = p->k / tile->tap_count, element = p->lhs.type == GEMM_F32   ? 4
+                                                            : p->lhs.type == GEMM_F16 ? 2
+                                                                                      : 1;
     const size_t piece = round_up(length, fill) * kernel->element + gap;
     tile->lhs_stride = tile->tap_count * piece;
     tile->direct = true;
@@ -77,8 +79,8 @@ static void run(const problem *p, const gemm_kernel *kernel, char *out, size_t o
     const size_t panel = kernel->rhs->panel_size(p->k, p->rhs.block);
     const char *right = pack_right(p, kernel, random);
     const size_t rows = 1 + random_below(random, kernel->mr);
-    const bool direct =
-        kernel->store && p->lhs.type != GEMM_F16 && !p->lhs.taps && (p->row_bias || random_below(random, 2));
+    const bool stores = kernel->store && (p->lhs.type != GEMM_F16 || p->variant == GEMM_PF16);
+    const bool direct = stores && !p->lhs.taps && (p->row_bias || random_below(random, 2));
     for (size_t m = 0; m < p->m; m += rows) {
         size_t taps[MAX_TAPS];
         gemm_tile tile = {.m = min_size(rows, p->m - m),

@@ -129,7 +129,7 @@ static mica_status lay_out(convolution *self, mica_error *error) {
     const mica_operation *const operation = self->base.operation;
     const gemm_plan *const plan = &self->plan;
     struct image *const image = &self->image;
-    const bool stored = plan->in_place && plan->variant == GEMM_PQS8_QC8W;
+    const bool stored = plan->in_place && plan->variant != GEMM_PF32;
     image->top = operation->as.window.padding_top;
     image->left = operation->as.window.padding_left;
     image->bottom = operation->as.window.padding_bottom;
@@ -155,7 +155,7 @@ static mica_status reshape(struct op *op, const op_shape *inputs, const op_shape
     image_shape(&self->image, op->operation->inputs[0], &inputs[0]);
     self->windows.height = output->dims[1];
     self->windows.width = output->dims[2];
-    /* One piece per row of int8 is cheaper packed than all of the image stored anew. */
+    /* One piece per row is cheaper packed than all of the image stored anew, as types other than f32 are. */
     plan->line = self->windows.width == 1 ? self->windows.height : self->windows.width;
     plan->offsets = plan->tap_count > 1 || plan->variant == GEMM_PF32 ? self->offsets : NULL;
     op->workspace = gemm_plan_shape(plan, self->groups, output->dims[0] * output->dims[1] * output->dims[2]);

@@ -59,9 +59,8 @@ static void copy_rows(void *argument, size_t first, size_t count) {
         const int8_t zero_point = job->parameters                            ? (int8_t)job->parameters[n].zero_point
                                   : image->input->type == MICA_OPERAND_QINT8 ? (int8_t)image->input->zero_point
                                                                              : 0;
-        uint8_t zero[4] = {0}; /* an element */
-        memcpy(zero, &zero_point, 1);
-        if (image->store) image->store(&zero_point, 1, zero);
+        uint8_t zero[4] = {(uint8_t)zero_point}; /* an element, and as it is stored */
+        if (image->store) image->store((uint8_t[4]){(uint8_t)zero_point}, 1, zero);
         uint8_t *const to = job->to + index * image->row;
         if (y >= image->height) {
             fill(to, zero, image->element, image->row);

@@ -2,7 +2,7 @@
  *
  * The image that a convolution's products read: its input as it stands, or a copy with its padding written out, so that
  * the pieces of a row of the product, a window of pixels, are the same distances from its first everywhere. Kernels that
- * read int8 in place have the copy stored as they want it.
+ * read other types than f32 in place have the copy stored as they want it.
  */
 #ifndef OPERATOR_IMAGE_H
 #define OPERATOR_IMAGE_H

@@ -297,7 +297,7 @@ static mica_status reshape(struct op *op, const op_shape *inputs, const op_shape
     }
     bool direct;
     const gemm_plan *const plan = &self->phases[0].plan;
-    const bool stores = plan->variant == GEMM_PQS8_QC8W;
+    const bool stores = plan->variant != GEMM_PF32;
     op->workspace = shape_phases(self, true, &direct);
     if (stores && !direct) op->workspace = shape_phases(self, false, &direct);
     if (stores && direct) {

@@ -17,5 +17,5 @@ const gemm_rhs_packing float_right_f16_avx512 = {"f16", COLUMNS, 1, right_size_f
     const gemm_kernel symbol = {#symbol, variant, NEEDS, 1, COLUMNS, 1, &(right), left, run, NULL, 0};
 GEMM(pf32_gemm_14x32_avx512, GEMM_PF32, right_f32, run_f32, store_f32)
 GEMV(pf32_gemv_1x32_avx512, GEMM_PF32, right_f32, NULL, run_row_f32)
-GEMM(pf16_gemm_14x32_avx512, GEMM_PF16, float_right_f16_avx512, run_f16, NULL)
+GEMM(pf16_gemm_14x32_avx512, GEMM_PF16, float_right_f16_avx512, run_f16, store_f16)
 GEMV(pf16_gemv_1x32_avx512, GEMM_PF16, float_right_f16_avx512, &left_row, run_row_f16)

@@ -116,6 +116,15 @@ static void run_row_f16(const gemm_tile *tile) {
 
 static void store_f32(const void *from, size_t count, void *to) { memcpy(to, from, count * sizeof(float)); }
 
+static void store_f16(const void *from, size_t count, void *to) {
+    const size_t whole = count / LANES * LANES;
+    const uint16_t *rest = (const uint16_t *)from + whole;
+    store_floats(from, whole, to, GEMM_F16);
+    if (whole == count) return;
+    float_store_first((float *)to + whole, any_load_first((const char *)rest, count - whole, GEMM_F16),
+                      count - whole);
+}
+
 static const gemm_rhs_packing right_f32 = {"f32", COLUMNS, 1, right_size_f32, pack_right_f32};
 static const gemm_lhs_packing left_panel = {"rows_f32", ROWS, 1, left_size, pack_left};
 static const gemm_lhs_packing left_row = {"row_f32", 1, 1, left_size_row, pack_left};
