@@ -4,13 +4,17 @@
 #include <string.h>
 
 transpose_function *const *const transpose_kernels[KERNEL_VERSIONS] = {
+    [KERNEL_AVX512] = KERNEL_X86(transpose_avx512),
     [KERNEL_AVX2] = KERNEL_X86(transpose_avx2),
     [KERNEL_C] = transpose_c,
     [KERNEL_REFERENCE] = transpose_reference,
 };
 
-/* Memory, not lanes, bounds a transpose: two versions do. */
-#define NAMES(stem) {[KERNEL_AVX2] = stem "_avx2", [KERNEL_C] = stem "_c", [KERNEL_REFERENCE] = stem "_reference"}
+#define NAMES(stem)                                                                                                  \
+    {[KERNEL_AVX512] = stem "_avx512",                                                                               \
+     [KERNEL_AVX2] = stem "_avx2",                                                                                   \
+     [KERNEL_C] = stem "_c",                                                                                         \
+     [KERNEL_REFERENCE] = stem "_reference"}
 kernel_names transpose_names[TRANSPOSE_SIZES] = {
     [TRANSPOSE_X8] = NAMES("transpose_x8"),   [TRANSPOSE_X16] = NAMES("transpose_x16"),
     [TRANSPOSE_X32] = NAMES("transpose_x32"), [TRANSPOSE_X64] = NAMES("transpose_x64"),

@@ -36,8 +36,9 @@ transpose_size transpose_size_of(size_t bytes);
 extern transpose_function *const *const transpose_kernels[KERNEL_VERSIONS];
 extern kernel_names transpose_names[TRANSPOSE_SIZES];
 
-extern transpose_function *const transpose_avx2[TRANSPOSE_SIZES], *const transpose_c[TRANSPOSE_SIZES],
-                                                                      *const transpose_reference[TRANSPOSE_SIZES];
+extern transpose_function *const transpose_avx512[TRANSPOSE_SIZES],
+    *const transpose_avx2[TRANSPOSE_SIZES], *const transpose_c[TRANSPOSE_SIZES],
+                                                *const transpose_reference[TRANSPOSE_SIZES];
 
 void transpose_any(const transpose_call *call); /* element by element */
 
