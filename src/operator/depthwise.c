@@ -277,16 +277,26 @@ static void run_rows(void *argument, size_t first, size_t count) {
     }
 }
 
+#define REPEAT(name, element)                                                                                        \
+    static void name(const void *in, size_t count, size_t times, void *out) {                                        \
+        const element *const from = in;                                                                              \
+        element *to = out;                                                                                           \
+        for (size_t i = 0; i < count; i++) {                                                                         \
+            for (size_t m = 0; m < times; m++) *to++ = from[i];                                                      \
+        }                                                                                                            \
+    }
+REPEAT(repeat_x8, uint8_t)
+REPEAT(repeat_x16, uint16_t)
+REPEAT(repeat_x32, uint32_t)
+
 /* Every channel as many times as the multiplier says. */
 static void repeat_pixels(void *argument, size_t first, size_t count) {
     const job *const j = argument;
     const depthwise_op *const self = j->self;
     const size_t channels = self->call.channels / self->multiplier, element = self->element;
-    const char *in = (const char *)j->run->inputs[0] + first * channels * element;
-    char *out = (char *)j->run->workspace + first * pixel_bytes(self);
-    for (size_t i = 0; i < count * channels; i++, in += element) {
-        for (size_t m = 0; m < self->multiplier; m++, out += element) memcpy(out, in, element);
-    }
+    const char *const in = (const char *)j->run->inputs[0] + first * channels * element;
+    char *const out = (char *)j->run->workspace + first * pixel_bytes(self);
+    (element == 1 ? repeat_x8 : element == 2 ? repeat_x16 : repeat_x32)(in, count * channels, self->multiplier, out);
 }
 
 static void run(struct op *op, const op_run *run) {
