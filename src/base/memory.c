@@ -12,7 +12,6 @@
  * pages can back all but its end: small ones cost more to get than to fill. The end takes small ones, so that nothing is
  * held that nobody asked for. */
 #define LARGE ((size_t)1 << 20)
-#define HUGE ((size_t)8 << 20)
 #define HUGE_PAGE ((size_t)2 << 20)
 #define SLOW 1000000 /* ns for one huge page: ten times what filling it takes */
 
@@ -34,7 +33,7 @@ static void *map_large(size_t size) {
     uint8_t *const end = memory + round_up(size, (size_t)sysconf(_SC_PAGESIZE));
     if (memory > start) munmap(start, (size_t)(memory - start));
     if (end < start + room) munmap(end, (size_t)(start + room - end));
-    if (size >= HUGE) choose_pages(memory, size);
+    if (size >= HUGE_PAGE) choose_pages(memory, size);
     return memory;
 }
 
