@@ -87,11 +87,40 @@ static mica_status check_order(const xnn_parts *parts) {
     return MICA_OK;
 }
 
+bool xnn_is_fully_connected(const mica_operation *operation) {
+    return operation->kind == MICA_CONV_2D && operation->as.window.kernel_height == 1 &&
+           operation->as.window.kernel_width == 1 && operation->as.window.stride_height == 1 &&
+           operation->as.window.stride_width == 1 && operation->as.window.groups == 1 &&
+           !operation->as.window.padding_top && !operation->as.window.padding_left &&
+           !operation->as.window.padding_bottom && !operation->as.window.padding_right;
+}
+
+/* Images quantized at run time are pixels quantized by themselves where all that reads them is fully connected. */
+static mica_status find_pixels(const xnn_parts *parts) {
+    const xnn_graph *const graph = parts->graph;
+    typedef struct readers {
+        bool pixels, images;
+    } readers;
+    void *memory = NULL;
+    TRY(arena_array(parts->arena, graph->value_count, sizeof(readers), &memory, parts->error));
+    readers *const of = memory;
+    for (size_t n = 0; n < graph->node_count; n++) {
+        const uint32_t read = graph->nodes[n].inputs[0];
+        *(xnn_is_fully_connected(&graph->nodes[n].operation) ? &of[read].pixels : &of[read].images) = true;
+    }
+    for (size_t i = 0; i < graph->value_count; i++) {
+        mica_operand *const operand = &parts->values[i].operand;
+        if (operand->type == MICA_OPERAND_QDINT8 && of[i].pixels && !of[i].images) operand->row_dims = 1;
+    }
+    return MICA_OK;
+}
+
 static mica_status read_graph(xnn_parts *parts, size_t size) {
     TRY(open_frame(parts, size));
     TRY(xnn_read_values(parts));
     TRY(xnn_read_nodes(parts));
-    return check_order(parts);
+    TRY(check_order(parts));
+    return find_pixels(parts);
 }
 
 mica_status xnn_open(const pte_program *program, const uint8_t *payload, size_t size, struct arena *arena,

@@ -47,6 +47,10 @@ typedef struct xnn_graph {
 mica_status xnn_open(const pte_program *program, const uint8_t *payload, size_t size, struct arena *arena,
                      xnn_graph **graph, mica_error *error);
 
+/* Whether XNNPACK turns this convolution into a fully connected operator: then images that are quantized at run time for
+ * nobody else are quantized pixel by pixel, whatever num_nonbatch_dims says, and row_dims of the operand is 1. */
+bool xnn_is_fully_connected(const mica_operation *operation);
+
 /* Bytes of an operand's elements; rows of nibbles end with a whole byte. */
 size_t xnn_operand_bytes(const mica_operand *operand);
 

@@ -101,7 +101,9 @@ void image_rows(const struct image *image, const image_windows *windows, const i
                       .data = line + x * windows->right,
                       .tap_count = windows->pieces,
                       .tap_length = windows->length};
-    if (source->parameters) {
+    if (source->parameters && image->input->row_dims == 1) {
+        lhs->rows = source->parameters + first; /* windows are pixels, too */
+    } else if (source->parameters) {
         for (size_t i = 0; i < count; i++) room[i] = source->parameters[(first + i) / per_image];
         lhs->rows = room;
     }

@@ -31,7 +31,7 @@ mica_status image_lay_out(struct image *image, size_t past, mica_error *error);
 /* Where rows are read while an operator runs. */
 typedef struct image_source {
     const uint8_t *pixels;
-    const gemm_row *parameters; /* quantization of each image; NULL when static */
+    const gemm_row *parameters; /* quantization of each image, or of each pixel; NULL when static */
 } image_source;
 
 /* Makes the copy, at the beginning of the workspace. */

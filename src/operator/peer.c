@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "format/xnnpack.h"
 #include "operator/operator.h"
 
 /* Oldest extensions for which XNNPACK has a KleidiAI variant. */
@@ -125,15 +126,6 @@ static const peer_rule *rule_of(const mica_operation *operation) {
     return NULL;
 }
 
-/* XNNPACK turns such convolutions into fully connected operators. */
-static bool is_fully_connected(const mica_operation *operation) {
-    return operation->kind == MICA_CONV_2D && operation->as.window.kernel_height == 1 &&
-           operation->as.window.kernel_width == 1 && operation->as.window.stride_height == 1 &&
-           operation->as.window.stride_width == 1 && operation->as.window.groups == 1 &&
-           !operation->as.window.padding_top && !operation->as.window.padding_left &&
-           !operation->as.window.padding_bottom && !operation->as.window.padding_right;
-}
-
 static void gemm_name(const mica_operation *operation, cpu_features features, char *text, size_t size) {
     const peer_rule *const rule = rule_of(operation);
     static const char signed_rows[] = "QD8, F32, ";
@@ -157,7 +149,7 @@ static void gemm_name(const mica_operation *operation, cpu_features features, ch
     }
     case MICA_BATCH_MATRIX_MULTIPLY: snprintf(text, size, "Batch Matrix Multiply (NC, %s) GEMM", types); return;
     case MICA_CONV_2D:
-        if (is_fully_connected(operation)) {
+        if (xnn_is_fully_connected(operation)) {
             const char *const fc = !strcmp(types, "QC8") ? "QS8, QC8W" : types;
             snprintf(text, size, "Fully Connected (NC, %s) GEMM", fc);
         } else {

@@ -17,6 +17,6 @@ run_all() { # INDEX
 
 check 'this CPU has an instruction set' test -n "$isas"
 run_all "$cases/cases.tsv"
-run_all "${cases%/*}/own/transposed/cases.tsv"
+run_all "${cases%/*}/own/dynamic/cases.tsv"
 [ -z "$MICA_FIXTURES" ] || run_all "$MICA_FIXTURES/cases.tsv"
 finish

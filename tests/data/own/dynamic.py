@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes transposed/ beside this file: transposed convolutions whose inputs are quantized while they run, per image, with
-the outputs of the real ExecuTorch."""
+"""Writes dynamic/ beside this file: convolutions whose inputs are quantized while they run, with the outputs of the real
+ExecuTorch: image by image, but pixel by pixel where a filter is a fully connected layer."""
 import pathlib
 
 import torch
@@ -16,6 +16,8 @@ torch.manual_seed(7)
 MODELS = {
     "padded": (torch.nn.ConvTranspose2d(4, 6, 3, 2, 1, 1), torch.randn(2, 4, 5, 4)),
     "groups": (torch.nn.ConvTranspose2d(4, 6, (3, 2), (2, 3), (1, 0), groups=2), torch.randn(1, 4, 5, 4)),
+    "pixels": (torch.nn.Conv2d(4, 6, 1), torch.randn(2, 4, 5, 3) * torch.tensor([1.0, 4.0, 9.0])),
+    "strided": (torch.nn.Conv2d(4, 6, 1, 2), torch.randn(2, 4, 5, 3) * torch.tensor([1.0, 4.0, 9.0])),
 }
 for name, (model, image) in MODELS.items():
     quantizer = XNNPACKQuantizer().set_global(get_symmetric_quantization_config(is_per_channel=True, is_dynamic=True))
@@ -24,7 +26,7 @@ for name, (model, image) in MODELS.items():
     exported = torch.export.export(convert_pt2e(prepared), (image,))
     partitioner = XnnpackPartitioner(config_precisions=ConfigPrecisionType.DYNAMIC_QUANT, per_op_mode=True)
     program = to_edge_transform_and_lower(exported, partitioner=[partitioner, XnnpackPartitioner()]).to_executorch()
-    folder = pathlib.Path(__file__).parent / "transposed" / name
+    folder = pathlib.Path(__file__).parent / "dynamic" / name
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "model.pte").write_bytes(program.buffer)
     (output,) = _load_for_executorch_from_buffer(program.buffer).forward([image])
