@@ -275,7 +275,7 @@ static mica_status read_operand(kernel_call *call, size_t arg, view *v) {
     default: {
         struct tensor *tensor = NULL;
         TRY(call_tensor(call, arg, &tensor));
-        *v = view_of(tensor);
+        view_set(v, &tensor->view);
         return MICA_OK;
     }
     }
@@ -379,7 +379,7 @@ static mica_status elementwise_of(kernel_call *call, elementwise_op op) {
     if (divides && job.work == MICA_I64) TRY(refuse_zero(call, &operands[1]));
     TRY(call_resize(call, out, rank, sizes));
 
-    views[0] = view_of(out);
+    view_set(&views[0], &out->view);
     const view *order[1 + OPERANDS] = {&views[0]};
     for (size_t k = 0; k < row->operands; k++) {
         if (call_is_none(call, k)) operands[k] = absent(k, job.work);

@@ -5,18 +5,22 @@
 
 /* ---- views ---- */
 
-view view_of_tensor(const mica_tensor *t) {
-    view v; /* half a kilobyte: only what the rank reaches is set */
-    v.type = t->type;
-    v.rank = t->rank;
-    v.data = t->data;
+void view_set(view *v, const mica_tensor *t) {
+    v->type = t->type;
+    v->rank = t->rank;
+    v->data = t->data;
     ptrdiff_t stride = (ptrdiff_t)mica_type_size(t->type);
     for (size_t i = t->rank; i-- > 0;) {
         const size_t dim = t->dim_order[i];
-        v.sizes[dim] = t->sizes[dim];
-        v.strides[dim] = stride;
+        v->sizes[dim] = t->sizes[dim];
+        v->strides[dim] = stride;
         stride *= (ptrdiff_t)max_size(t->sizes[dim], 1);
     }
+}
+
+view view_of_tensor(const mica_tensor *t) {
+    view v;
+    view_set(&v, t);
     return v;
 }
 

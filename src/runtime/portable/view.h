@@ -19,6 +19,8 @@ typedef struct view {
     uint8_t *data;                    /* of element 0, 0, … */
 } view;
 
+/* A view is half a kilobyte, of which only what the rank reaches is set: small operators feel it when one is returned. */
+void view_set(view *v, const mica_tensor *tensor);
 view view_of_tensor(const mica_tensor *tensor);
 view view_of(const struct tensor *tensor);
 /* Dense in C order over `data`. */
