@@ -54,7 +54,7 @@ enum { MAX_TAPS = 4 };
 /* Rows in place, in 1 to MAX_TAPS pieces with gaps between them: what their kernel reads, and no byte more. */
 static void place_left(const problem *p, const gemm_kernel *kernel, size_t first, gemm_tile *tile,
                        size_t taps[MAX_TAPS], random_state *random) {
-    const size_t fill = p->variant == GEMM_PQS8_QC8W ? 4 : 1, gap = random_below(random, 3) * 16;
+    const size_t fill = p->lhs.type == GEMM_I8 ? 4 : 1, gap = random_below(random, 3) * 16;
     tile->tap_count = 1 + random_below(random, MAX_TAPS);
     if (p->k % (tile->tap_count * fill)) tile->tap_count = 1;
     const size_t length = p->k / tile->tap_count, element = p->lhs.type == GEMM_F32   ? 4
@@ -79,13 +79,15 @@ static void run(const problem *p, const gemm_kernel *kernel, char *out, size_t o
     const size_t panel = kernel->rhs->panel_size(p->k, p->rhs.block);
     const char *right = pack_right(p, kernel, random);
     const size_t rows = 1 + random_below(random, kernel->mr);
-    const bool stores = kernel->store && (p->lhs.type != GEMM_F16 || p->variant == GEMM_PF16);
+    const gemm_type stored = p->variant == GEMM_PF32 ? GEMM_F32 : p->variant == GEMM_PF16 ? GEMM_F16 : GEMM_I8;
+    const bool stores = kernel->store && p->lhs.type == stored && (p->variant != GEMM_QP8_F32_QC8W || p->lhs.rows);
     const bool direct = stores && !p->lhs.taps && (p->row_bias || random_below(random, 2));
     for (size_t m = 0; m < p->m; m += rows) {
         size_t taps[MAX_TAPS];
         gemm_tile tile = {.m = min_size(rows, p->m - m),
                           .k = p->k,
                           .block = p->rhs.block,
+                          .rows = p->lhs.rows ? p->lhs.rows + m : NULL,
                           .row_bias = p->row_bias ? p->row_bias + m : NULL,
                           .lhs_stride = p->lhs.row_stride,
                           .out_stride = out_stride,

@@ -40,16 +40,12 @@ static mica_status infer(const mica_operation *operation, const op_shape *inputs
     return window_output(operation, &inputs[0], output, error);
 }
 
-/* Kernels that take four bytes at a time need the pieces of a row filled up to them. */
 static void choose_pieces(convolution *self) {
     const mica_operation *const operation = self->base.operation;
     const bool rows_together = self->groups == 1 && operation->as.window.dilation_width == 1;
-    const gemm_plan *const plan = &self->plan;
-    const gemm_kernel *const kernel = gemm_select(plan->variant, plan->features, plan->level, SIZE_MAX, NULL);
-    const bool fours = plan->variant == GEMM_PQS8_QC8W && kernel && kernel->store && !self->pointwise;
     self->row_pieces = rows_together ? 1 : operation->as.window.kernel_width;
     self->piece = self->group_inputs * (rows_together ? operation->as.window.kernel_width : 1);
-    self->filled = fours ? round_up(self->piece, 4) : self->piece;
+    self->filled = self->pointwise ? self->piece : gemm_filled_piece(&self->plan, self->piece);
 }
 
 /* The filter with its pieces filled up with zeros, for as long as it is being packed. */

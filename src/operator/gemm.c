@@ -21,6 +21,12 @@ bool gemm_plan_init(gemm_plan *plan) {
     return true;
 }
 
+size_t gemm_filled_piece(const gemm_plan *plan, size_t piece) {
+    const gemm_kernel *const kernel = gemm_select(plan->variant, plan->features, plan->level, SIZE_MAX, NULL);
+    const bool integers = plan->variant == GEMM_PQS8_QC8W || plan->variant == GEMM_QP8_F32_QC8W;
+    return integers && kernel && kernel->store ? round_up(piece, 4) : piece;
+}
+
 /* ---- packing weights ---- */
 
 typedef struct pack_job {
@@ -261,6 +267,7 @@ static void run_block(void *argument, size_t index, size_t thread) {
                 tile.lhs = packed + panel * plan->lhs_bytes;
             }
             tile.direct = plan->in_place;
+            tile.rows = scratch.rows;
             tile.taps = plan->offsets;
             tile.tap_count = plan->tap_count;
             tile.rhs = place.rhs + column * plan->panel_bytes;

@@ -68,6 +68,10 @@ struct gemm_plan {
     size_t run_threads;
 };
 
+/* Elements of a piece of a row as the kernels take it that read rows in place: past `piece` weights are 0. Needs variant,
+ * level and features. */
+size_t gemm_filled_piece(const gemm_plan *plan, size_t piece);
+
 /* Fixes kernel family and layouts. `plan` holds variant, level, features, n, k, block, tap_count, narrow, out_stride,
  * limits and threads. False when no kernel exists. */
 bool gemm_plan_init(gemm_plan *plan);

@@ -121,15 +121,12 @@ static void gather_filter(const phase *p, const uint8_t *filter, size_t pixel, u
     }
 }
 
-/* Elements of a piece as kernels take them that want four at a time. */
 static void choose_pieces(phase *p) {
-    const gemm_plan *const plan = &p->plan;
     const size_t inputs = p->owner->group_inputs;
     const bool together = p->owner->groups == 1 && p->columns.count > 0 && p->columns.apart <= 1;
-    const gemm_kernel *const kernel = gemm_select(plan->variant, plan->features, plan->level, SIZE_MAX, NULL);
     p->row_pieces = together ? 1 : p->columns.count;
     p->piece = together ? p->columns.count * inputs : inputs;
-    p->filled = plan->variant == GEMM_PQS8_QC8W && kernel && kernel->store ? round_up(p->piece, 4) : p->piece;
+    p->filled = gemm_filled_piece(&p->plan, p->piece);
 }
 
 static mica_status create_phase(phase *p, const op_target *target, const gemm_rhs *rhs, uint8_t *share,

@@ -114,6 +114,7 @@ typedef struct gemm_tile {
     bool direct;           /* only for a kernel that has `store` */
     const size_t *taps;    /* rows as they are: bytes from a row to its `tap_count` equal pieces */
     size_t tap_count;      /* 0: one piece, at the row */
+    const gemm_row *rows;  /* QP8_F32_QC8W, with `direct`: how each row was quantized */
     const void *rhs;       /* the packed panel of the first column */
     const float *row_bias; /* PF32, only with `direct`: the rows have biases instead of the columns; NULL: not */
     void *out;             /* element (0, 0) of the tile */
@@ -131,9 +132,9 @@ typedef struct gemm_kernel {
     const gemm_rhs_packing *rhs;
     const gemm_lhs_packing *lhs; /* NULL: reads rows as they are, f32 for PF32 and f16 for PF16 */
     void (*run)(const gemm_tile *tile);
-    /* Not NULL: also reads rows as they are, of `element` bytes each, as this writes them: f32 for PF32 and
-     * PF16; for PQS8 what its arithmetic wants, pieces being filled up to a multiple of 4 elements by anything. Worth it unless their stride
-     * is a multiple of 2048 bytes: such rows fall on each other in the first cache. */
+    /* Not NULL: also reads rows as they are, of `element` bytes each, as this writes them: f32 for PF32 and PF16; for PQS8
+     * and QP8_F32_QC8W int8 as their arithmetic wants it, pieces being filled up to a multiple of 4 elements by anything. Worth it
+     * unless their stride is a multiple of 2048 bytes: such rows fall on each other in the first cache. */
     void (*store)(const void *from, size_t count, void *to);
     size_t element;
 } gemm_kernel;

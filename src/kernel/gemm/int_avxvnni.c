@@ -17,7 +17,7 @@ INLINE vsum byte_dot(vsum sums, vint left, vint right) {
     const gemm_kernel symbol = {#symbol, variant, NEEDS, ROWS, COLUMNS, KR, &(right), &(left), run, store, element};
 #define GEMV(symbol, variant, right, left, run)                                                                      \
     const gemm_kernel symbol = {#symbol, variant, NEEDS, 1, COLUMNS, KR, &(right), &(left), run, NULL, 0};
-GEMM(qp8_f32_qc8w_gemm_6x16_avxvnni, GEMM_QP8_F32_QC8W, right_i8, left_rows, run_i8, NULL, 0)
+GEMM(qp8_f32_qc8w_gemm_6x16_avxvnni, GEMM_QP8_F32_QC8W, right_i8, left_rows, run_i8_or_stored, store_static, STORED)
 GEMV(qp8_f32_qc8w_gemv_1x16_avxvnni, GEMM_QP8_F32_QC8W, right_i8, left_row, run_i8)
 GEMM(qp8_f32_qc4w_gemm_6x16_avxvnni, GEMM_QP8_F32_QC4W, right_i4, left_rows, run_i4, NULL, 0)
 GEMV(qp8_f32_qc4w_gemv_1x16_avxvnni, GEMM_QP8_F32_QC4W, right_i4, left_row, run_i4)

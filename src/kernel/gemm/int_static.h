@@ -71,13 +71,13 @@ INLINE void static_step(vsum sums[ROWS][VECTORS], const row_bases *left, const c
 
 /* Few rows are too few sums to hide the latency of a dot product: then 2 or 4 steps go into sums of their own. */
 INLINE void static_sums(vsum sums[ROWS][VECTORS], const left_operand *left, const right_head *head, const size_t rows,
-                        const size_t vectors) {
+                        const size_t vectors, const bool biased) {
     const size_t splits = rows >= 4 ? 1 : rows >= 2 ? 2 : 4, step = COLUMNS * KR;
     const char *weights = (const char *)(head + 1);
     vsum split[4][ROWS][VECTORS];
     UNROLL for (size_t m = 0; m < rows; m++) {
         UNROLL for (size_t v = 0; v < vectors; v++) {
-            sums[m][v] = (vsum)int_load(head->sums + v * LANES);
+            sums[m][v] = biased ? (vsum)int_load(head->sums + v * LANES) : (vsum){0};
             UNROLL for (size_t s = 1; s < splits; s++) split[s][m][v] = (vsum){0};
         }
     }
@@ -110,7 +110,7 @@ INLINE void static_tile(const gemm_tile *tile, const left_operand *left, const r
     const vint zero_point = word_splat(tile->zero_point), min = byte_splat(tile->qmin);
     const size_t together = 4 / vectors; /* rows */
     vsum sums[ROWS][VECTORS];
-    static_sums(sums, left, head, rows, vectors);
+    static_sums(sums, left, head, rows, vectors, true);
     UNROLL for (size_t m = 0; m < rows; m += together) {
         vint q[4];
         UNROLL for (size_t i = 0; i < 4; i++) {
@@ -154,6 +154,49 @@ static void run_static(const gemm_tile *tile) {
 static void run_static_row(const gemm_tile *tile) {
     const left_operand left = left_in_rows(tile, 0);
     if (tile->m) static_rows(tile, &left, 1);
+}
+
+/* ---- QP8: rows stored the same way, whose parameters come with the tile ---- */
+
+INLINE void stored_sums(int32_t *out, const left_operand *left, const right_head *head, const size_t rows,
+                        const size_t vectors) {
+    vsum sums[ROWS][VECTORS];
+    static_sums(sums, left, head, rows, vectors, false);
+    UNROLL for (size_t m = 0; m < rows; m++) {
+        UNROLL for (size_t v = 0; v < vectors; v++) int_store(out + m * COLUMNS + v * LANES, (vint)sums[m][v]);
+    }
+}
+
+#define STORED_SUMS(rows)                                                                                            \
+    case rows:                                                                                                       \
+        if (columns > LANES) {                                                                                       \
+            stored_sums(sums, &left, head, rows, 2);                                                                 \
+        } else {                                                                                                     \
+            stored_sums(sums, &left, head, rows, 1);                                                                 \
+        }                                                                                                            \
+        break;
+
+__attribute__((unused)) static void run_i8_or_stored(const gemm_tile *tile) {
+    if (!tile->direct) {
+        run_i8(tile);
+        return;
+    }
+    const left_operand left = left_in_rows(tile, 0);
+    int32_t correction[ROWS], sums[ROWS * COLUMNS];
+    float inverse_scale[ROWS];
+    for (size_t m = 0; m < tile->m; m++) {
+        correction[m] = left_correction(tile->rows[m].zero_point);
+        inverse_scale[m] = tile->rows[m].inverse_scale;
+    }
+    const left_view parameters = {.correction = correction, .inverse_scale = inverse_scale};
+    const char *panel = tile->rhs;
+    for (size_t n = 0; n < tile->n; n += COLUMNS, panel += right_size_i8(tile->k, 0)) {
+        const right_head *head = (const right_head *)panel;
+        const size_t columns = min_size(COLUMNS, tile->n - n);
+        char *out = (char *)tile->out + n * sizeof(float);
+        switch (tile->m) { EACH_ROW_COUNT(STORED_SUMS) }
+        finish_channel(tile, &parameters, head, sums, out, columns, columns == COLUMNS);
+    }
 }
 
 static const gemm_rhs_packing right_static = {"i8_static", COLUMNS, KR, right_size_i8, pack_right_static};
