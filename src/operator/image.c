@@ -38,9 +38,10 @@ typedef struct copy_job {
     const gemm_row *parameters;
 } copy_job;
 
-/* Repeats an element until it fills `total` bytes. */
-static void fill(uint8_t *to, const uint8_t *zero, size_t element, size_t total) {
-    if (element == 1) {
+/* Repeats an element from `to` up to `end`. */
+static void fill(uint8_t *to, const uint8_t *end, const uint8_t zero[4], size_t element) {
+    const size_t total = (size_t)(end - to);
+    if (element == 1 || !memcmp(zero, (uint8_t[4]){0}, 4)) {
         memset(to, *zero, total);
         return;
     }
@@ -48,33 +49,36 @@ static void fill(uint8_t *to, const uint8_t *zero, size_t element, size_t total)
     for (size_t done = element; done < total; done += done) memcpy(to + done, to, min_size(done, total - done));
 }
 
-/* Rows of the copy: padding, or a row of the image between its paddings. */
+/* Rows of the copy: rows of the image, and padding in what is between them. */
 static void copy_rows(void *argument, size_t first, size_t count) {
     const copy_job *const job = argument;
     const struct image *const image = job->image;
-    const size_t left = image->left * image->pixel, right = image->right * image->pixel;
     const size_t elements = image->width * image->channels, source = op_element_size(image->input->type);
-    for (size_t index = first; index < first + count; index++) {
+    uint8_t zero[4] = {0}; /* an element */
+    uint8_t *done = job->to + first * image->row, *to = done;
+    for (size_t index = first; index < first + count; index++, to += image->row) {
         const size_t n = index / image->rows, y = index % image->rows - image->top; /* wraps above the image */
-        const int8_t zero_point = job->parameters                            ? (int8_t)job->parameters[n].zero_point
-                                  : image->input->type == MICA_OPERAND_QINT8 ? (int8_t)image->input->zero_point
-                                                                             : 0;
-        uint8_t zero[4] = {(uint8_t)zero_point}; /* an element, and as it is stored */
-        if (image->store) image->store((uint8_t[4]){(uint8_t)zero_point}, 1, zero);
-        uint8_t *const to = job->to + index * image->row;
-        if (y >= image->height) {
-            fill(to, zero, image->element, image->row);
-            continue;
+        if (index == first || index % image->rows == 0) {
+            const int32_t zero_point = job->parameters                            ? job->parameters[n].zero_point
+                                       : image->input->type == MICA_OPERAND_QINT8 ? image->input->zero_point
+                                                                                  : 0;
+            fill(done, to, zero, image->element);
+            done = to;
+            zero[0] = (uint8_t)zero_point;
+            if (image->store) image->store((uint8_t[4]){(uint8_t)zero_point}, 1, zero);
         }
+        if (y >= image->height) continue;
         const uint8_t *const from = job->from + (n * image->height + y) * elements * source;
-        fill(to, zero, image->element, left);
+        uint8_t *const inside = to + image->left * image->pixel;
+        fill(done, inside, zero, image->element);
         if (image->store) {
-            image->store(from, elements, to + left);
+            image->store(from, elements, inside);
         } else {
-            memcpy(to + left, from, elements * source);
+            memcpy(inside, from, elements * source);
         }
-        fill(to + image->row - right, zero, image->element, right);
+        done = inside + image->width * image->pixel;
     }
+    fill(done, to, zero, image->element);
 }
 
 image_source image_ready(const struct image *image, const op_run *run) {
@@ -104,7 +108,11 @@ void image_rows(const struct image *image, const image_windows *windows, const i
     if (source->parameters && image->input->row_dims == 1) {
         lhs->rows = source->parameters + first; /* windows are pixels, too */
     } else if (source->parameters) {
-        for (size_t i = 0; i < count; i++) room[i] = source->parameters[(first + i) / per_image];
+        const gemm_row *parameters = source->parameters + n;
+        for (size_t i = 0, left = per_image - first % per_image; i < count; i++, left--) {
+            if (left == 0) left = per_image, parameters++;
+            room[i] = *parameters;
+        }
         lhs->rows = room;
     }
     if (in_place || !windows->offsets) return;
