@@ -166,7 +166,7 @@ static void check_cases(const char *folder, mica_kernels kernels) {
         struct model model = {0};
         struct check check = {0};
         uint64_t seed = 0;
-        bool good = model_open(&model, context, item->model, item->data_path, NULL, item->method, &fault) &&
+        bool good = model_open(&model, context, item->model, &item->data_paths, NULL, item->method, &fault) &&
                     check_open(&check, &settings, &model, &fault);
         do { /* the calls of one loaded method */
             const model_call call = case_call(&index.items[i]);

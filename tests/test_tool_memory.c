@@ -72,7 +72,7 @@ static void every_plan_is_sound(void **state) {
         const model_case *const item = &index.items[i];
         struct model model = {0};
         if (item->call > 0) continue;
-        if (!model_open(&model, context, item->model, item->data_path, NULL, item->method, &fault))
+        if (!model_open(&model, context, item->model, &item->data_paths, NULL, item->method, &fault))
             fail_msg("%s", fault.text);
         check_method(model.method);
         model_close(&model);

@@ -17,6 +17,9 @@ for kind in delegate portable; do
     expect 1 'external data is missing' bench "$folder/model.pte"
     expect 0 yes run "$folder/model.pte" --data-path "$data" --input "$folder/input_0.bin" --expect "$folder/output_0.bin"
 done
+other=$(echo "$cases/graph/external_data_delegate_linear"/*.ptd)
+expect 0 yes run "$folder/model.pte" --data-path "$data" --data-path "$other" --input "$folder/input_0.bin" --expect "$folder/output_0.bin"
+expect 1 "of 1 .ptd files" run "$folder/model.pte" --data-path "$other"
 expect 0 '"missing_data": \[$' info "$folder/model.pte" --format json
 expect 0 '^forward.missing data.*2.bias' info "$folder/model.pte" --format tsv
 expect 1 'no data file has the weights' extract "$cases/graph/external_data_delegate_linear/model.pte" --node 0 -o "$tmp/one.pte"

@@ -51,7 +51,7 @@ static bool bench_arguments(struct bench *bench, struct fault *fault) {
         const bench_model_spec spec = {
             .name = path,
             .path = path,
-            .data_path = bench->data_path,
+            .data_paths = &bench->data_paths,
             .weights_cache = bench->weights_cache,
             .method = bench->method,
             .call = {bench->inputs.items, bench->expected.items, bench->inputs.count, bench->expected.count,
@@ -71,7 +71,7 @@ static bool bench_cases(struct bench *bench, struct fault *fault) {
         if (item->call) continue;
         const bench_model_spec spec = {.name = item->folder,
                                        .path = item->model,
-                                       .data_path = item->data_path,
+                                       .data_paths = &item->data_paths,
                                        .method = item->method,
                                        .call = case_call(item)};
         good = bench_model(bench, &spec, fault);
@@ -146,7 +146,7 @@ bool command_bench(int argc, char **argv, struct fault *fault) {
         TEXT("method", "NAME", bench.method, "what to run (default: forward, else the only method)"),
         LIST("input", "FILE", bench.inputs, "one per input, as for 'mica run' (default: drawn)"),
         SIZE("seed", "N", 0, bench.seed, "seed of drawn inputs and of --op (default 0)"),
-        TEXT("data-path", "FILE.ptd", bench.data_path, "weights kept outside of the program"),
+        LIST("data-path", "FILE.ptd", bench.data_paths, "weights kept outside of the program; may be repeated"),
         TEXT("weights-cache", "FILE", bench.weights_cache, WEIGHTS_CACHE_HELP),
         LIST("expect", "FILE", bench.expected, "one per output: compare the first run's with it"),
         REAL("atol", "X", bench.atol, "absolute tolerance (default 1e-4)"),
@@ -179,7 +179,8 @@ bool command_bench(int argc, char **argv, struct fault *fault) {
     bool go;
     const bool good = command_parse(&line, columns, COUNT(columns), &bench.settings, argc, argv, &go, fault) &&
                       (!go || start(&bench, fault));
-    option_list *const lists[] = {&bench.arguments, &bench.inputs, &bench.expected, &bench.match, &bench.shapes};
+    option_list *const lists[] = {&bench.arguments, &bench.inputs, &bench.expected,
+                                  &bench.match,     &bench.shapes, &bench.data_paths};
     for (size_t i = 0; i < COUNT(lists); i++) option_list_free(lists[i]);
     return good;
 }

@@ -14,8 +14,8 @@
 
 struct bench {
     struct settings settings;
-    option_list arguments, inputs, expected, match, shapes;
-    const char *method, *data_path, *weights_cache, *cases, *required;
+    option_list arguments, inputs, expected, match, shapes, data_paths;
+    const char *method, *weights_cache, *cases, *required;
     size_t compare; /* BENCH_ALONE, or index in "standard", "reference" */
     size_t warmup, executions, seed;
     double seconds, atol, rtol;
@@ -28,7 +28,8 @@ struct bench {
 };
 
 typedef struct bench_model_spec {
-    const char *name, *path, *data_path, *weights_cache, *method;
+    const char *name, *path, *weights_cache, *method;
+    const option_list *data_paths;
     model_call call;
 } bench_model_spec;
 

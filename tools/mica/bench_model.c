@@ -51,7 +51,7 @@ static bool load(struct work *work, mica_context *context, uint64_t seed, struct
     struct side *const side = &work->sides[work->side_count++];
     malloc_trim(0); /* what earlier models freed does not hide what this one takes */
     const double before = resident_mb();
-    if (!model_open(&side->model, context, spec->path, spec->data_path, spec->weights_cache, spec->method, fault))
+    if (!model_open(&side->model, context, spec->path, spec->data_paths, spec->weights_cache, spec->method, fault))
         return false;
     const double loaded = resident_mb() - before;
     model_note_weights(&side->model, &work->bench->settings, spec->weights_cache);

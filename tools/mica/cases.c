@@ -56,12 +56,12 @@ static bool matches(const model_case *item, const option_list *patterns) {
 }
 
 static void free_case(model_case *item) {
-    for (size_t i = 0; i < item->inputs.count; i++) free((char *)item->inputs.items[i].text);
-    for (size_t i = 0; i < item->expected.count; i++) free((char *)item->expected.items[i].text);
-    option_list_free(&item->inputs);
-    option_list_free(&item->expected);
+    option_list *const lists[] = {&item->inputs, &item->expected, &item->data_paths};
+    for (size_t k = 0; k < sizeof lists / sizeof *lists; k++) {
+        for (size_t i = 0; i < lists[k]->count; i++) free((char *)lists[k]->items[i].text);
+        option_list_free(lists[k]);
+    }
     free(item->model);
-    free(item->data_path);
 }
 
 /* One line; `root` is the index's directory. */
@@ -75,7 +75,9 @@ static bool parse_line(char *line, const char *root, model_case *item) {
                          .tags = fields[TAGS] ? fields[TAGS] : ""};
     char *const folder = text_of("%s/%s", root, item->folder);
     item->model = text_of("%s/model.pte", folder);
-    if (!none(fields[EXTERNAL_DATA])) item->data_path = text_of("%s/%s", folder, fields[EXTERNAL_DATA]);
+    for (char *files = none(fields[EXTERNAL_DATA]) ? NULL : fields[EXTERNAL_DATA]; files;) {
+        option_list_add(&item->data_paths, text_of("%s/%s", folder, strsep(&files, ";")), 0);
+    }
     const bool good = parse_size(fields[CALL], &item->call) && parse_real(fields[ATOL], &item->atol) &&
                       parse_real(fields[RTOL], &item->rtol) && add_files(&item->inputs, folder, fields[INPUTS]) &&
                       add_files(&item->expected, folder, fields[OUTPUTS]);

@@ -16,8 +16,8 @@
 typedef struct model_case {
     const char *name, *folder, *method, *tags;
     size_t call;
-    char *model;     /* path of the program */
-    char *data_path; /* of its external weights, or NULL */
+    char *model;            /* path of the program */
+    option_list data_paths; /* its external weights */
     option_list inputs, expected;
     double atol, rtol;
 } model_case;

@@ -2,8 +2,10 @@
 #include "command.h"
 
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "grow.h"
 #include "terminal.h"
 
 static const char *const kernel_names[] = {"auto", "standard", "reference", NULL}; /* as mica_kernels */
@@ -83,13 +85,16 @@ bool context_open(const struct settings *settings, mica_kernels kernels, const c
     return fail(fault, "%s", mica_status_text(status));
 }
 
-bool program_open(mica_context *context, const char *path, const char *data_path, const char *weights_cache,
+bool program_open(mica_context *context, const char *path, const option_list *data_paths, const char *weights_cache,
                   mica_program **program, struct fault *fault) {
-    const mica_program_options options = {.size = sizeof options,
-                                          .data_paths = &data_path,
-                                          .data_path_count = data_path != NULL,
-                                          .weights_cache = weights_cache};
-    return succeeded(fault, path, context, mica_program_open(context, path, &options, program));
+    const size_t count = data_paths ? data_paths->count : 0;
+    const char **const paths = grow(NULL, count, sizeof *paths);
+    for (size_t i = 0; i < count; i++) paths[i] = data_paths->items[i].text;
+    const mica_program_options options = {
+        .size = sizeof options, .data_paths = paths, .data_path_count = count, .weights_cache = weights_cache};
+    const mica_status status = mica_program_open(context, path, &options, program);
+    free(paths);
+    return succeeded(fault, path, context, status);
 }
 
 bool method_find(const mica_program *program, const char *path, const char *name, size_t *index,

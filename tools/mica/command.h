@@ -50,8 +50,8 @@ bool one_model(const option_list *arguments, const char **model, struct fault *f
 bool context_open(const struct settings *settings, mica_kernels kernels, const char *isa, mica_context **context,
                   struct fault *fault);
 
-/* Opens a program; `data_path` and `weights_cache` may be NULL. */
-bool program_open(mica_context *context, const char *path, const char *data_path, const char *weights_cache,
+/* Opens a program; `data_paths`, searched in order, and `weights_cache` may be NULL. */
+bool program_open(mica_context *context, const char *path, const option_list *data_paths, const char *weights_cache,
                   mica_program **program, struct fault *fault);
 
 /* The method called `name`, or with NULL "forward", else the only one. */

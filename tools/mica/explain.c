@@ -9,7 +9,8 @@
 struct explain {
     struct settings settings;
     option_list arguments;
-    const char *method, *data_path, *required;
+    const char *method, *required;
+    option_list data_paths;
 };
 
 static const column columns[] = {
@@ -128,7 +129,7 @@ static bool start(const struct explain *explain, struct fault *fault) {
     mica_program *program = NULL;
     if (!context_open(&explain->settings, (mica_kernels)explain->settings.kernels, NULL, &context, fault))
         return false;
-    const bool good = program_open(context, path, explain->data_path, NULL, &program, fault) &&
+    const bool good = program_open(context, path, &explain->data_paths, NULL, &program, fault) &&
                       explain_program(explain, context, program, path, fault);
     mica_program_close(program);
     mica_context_destroy(context);
@@ -140,7 +141,7 @@ bool command_explain(int argc, char **argv, struct fault *fault) {
     const struct option options[] = {
         LIST("model-path", "MODEL.pte", explain.arguments, "the model"),
         TEXT("method", "NAME", explain.method, "which method (default: forward, else the only one)"),
-        TEXT("data-path", "FILE.ptd", explain.data_path, "weights kept outside of the program"),
+        LIST("data-path", "FILE.ptd", explain.data_paths, "weights kept outside of the program; may be repeated"),
         MAYBE("require-accelerated", "PATTERN", explain.required, REQUIRE_HELP),
     };
     const command_line line = {
@@ -158,5 +159,6 @@ bool command_explain(int argc, char **argv, struct fault *fault) {
     const bool good = command_parse(&line, columns, COUNT(columns), &explain.settings, argc, argv, &go, fault) &&
                       (!go || start(&explain, fault));
     option_list_free(&explain.arguments);
+    option_list_free(&explain.data_paths);
     return good;
 }

@@ -10,13 +10,14 @@
 struct extract {
     struct settings settings;
     option_list arguments;
-    const char *path, *method, *data_path;
+    const char *path, *method;
+    option_list data_paths;
     size_t node;
 };
 
 static bool run(const struct extract *extract, const char *model, mica_context *context, struct fault *fault) {
     mica_program *program;
-    if (!program_open(context, model, extract->data_path, NULL, &program, fault)) return false;
+    if (!program_open(context, model, &extract->data_paths, NULL, &program, fault)) return false;
     char *const record = make_beside(extract->path, ".etrecord");
     const mica_status status =
         mica_extract_node(context, program, extract->method, extract->node, extract->path, record);
@@ -52,7 +53,7 @@ bool command_extract(int argc, char **argv, struct fault *fault) {
          .value = "ONE.pte",
          .help = "the new model; ONE.etrecord is written beside it"},
         TEXT("method", "NAME", extract.method, "where the node is (default: forward, else the only method)"),
-        TEXT("data-path", "FILE.ptd", extract.data_path, "weights kept outside of the program"),
+        LIST("data-path", "FILE.ptd", extract.data_paths, "weights kept outside of the program; may be repeated"),
     };
     const command_line line = {
         .name = "extract",
@@ -66,5 +67,6 @@ bool command_extract(int argc, char **argv, struct fault *fault) {
     const bool good =
         command_parse(&line, NULL, 0, &extract.settings, argc, argv, &go, fault) && (!go || start(&extract, fault));
     option_list_free(&extract.arguments);
+    option_list_free(&extract.data_paths);
     return good;
 }

@@ -11,7 +11,7 @@
 struct info {
     struct settings settings;
     option_list arguments;
-    const char *data_path;
+    option_list data_paths;
     bool memory;
 };
 
@@ -231,7 +231,7 @@ static bool start(const struct info *info, struct fault *fault) {
     mica_program *program = NULL;
     if (!context_open(&info->settings, (mica_kernels)info->settings.kernels, info->settings.isa, &context, fault))
         return false;
-    const bool good = program_open(context, path, info->data_path, NULL, &program, fault) &&
+    const bool good = program_open(context, path, &info->data_paths, NULL, &program, fault) &&
                       (info->memory ? info_memory(context, program, path, &info->settings, fault)
                                     : print_program(info, context, program, path, fault));
     mica_program_close(program);
@@ -246,7 +246,7 @@ bool command_info(int argc, char **argv, struct fault *fault) {
         FLAG("memory", info.memory,
              "the memory plan instead: each method's buffers and each delegate's workspace, and where in them, and "
              "from which step to which, every value lives"),
-        TEXT("data-path", "FILE.ptd", info.data_path, "weights kept outside of the program"),
+        LIST("data-path", "FILE.ptd", info.data_paths, "weights kept outside of the program; may be repeated"),
     };
     const command_line line = {
         .name = "info",
@@ -262,5 +262,6 @@ bool command_info(int argc, char **argv, struct fault *fault) {
     const bool good =
         command_parse(&line, NULL, 0, &info.settings, argc, argv, &go, fault) && (!go || start(&info, fault));
     option_list_free(&info.arguments);
+    option_list_free(&info.data_paths);
     return good;
 }

@@ -68,10 +68,12 @@ static bool bundle_model(const struct settings *settings, const char *path, cons
                          struct fault *fault) {
     mica_context *context;
     struct model model = {0};
+    option_text file = {weights, 0};
+    const option_list files = {&file, weights != NULL};
     char *const bundle = make_beside(path, ".bpte");
     bool good = context_open(settings, MICA_KERNELS_REFERENCE, NULL, &context, fault);
     if (good) {
-        good = model_open(&model, context, path, weights, NULL, NULL, fault) &&
+        good = model_open(&model, context, path, &files, NULL, NULL, fault) &&
                write_bundle(&model, count, bundle, fault);
         model_close(&model);
         mica_context_destroy(context);

@@ -6,11 +6,11 @@
 
 #include "grow.h"
 
-bool model_open(struct model *model, mica_context *context, const char *path, const char *data_path,
+bool model_open(struct model *model, mica_context *context, const char *path, const option_list *data_paths,
                 const char *weights_cache, const char *method, struct fault *fault) {
     *model = (struct model){.path = path, .context = context};
     const uint64_t start = mica_clock();
-    if (!program_open(context, path, data_path, weights_cache, &model->program, fault)) return false;
+    if (!program_open(context, path, data_paths, weights_cache, &model->program, fault)) return false;
     const uint64_t opened = mica_clock();
     if (!method_find(model->program, path, method, &model->index, fault)) return false;
     const char *const name = mica_program_method_name(model->program, model->index);

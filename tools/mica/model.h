@@ -31,7 +31,7 @@ struct model {
     "missing"
 
 /* Opens a program and loads a method with a context. On failure too, model_close releases what there is. */
-bool model_open(struct model *model, mica_context *context, const char *path, const char *data_path,
+bool model_open(struct model *model, mica_context *context, const char *path, const option_list *data_paths,
                 const char *weights_cache, const char *method, struct fault *fault);
 void model_close(struct model *model); /* not the context */
 

@@ -7,13 +7,13 @@
  * much is dropped, and said. */
 static size_t events_of(size_t nodes) { return 4 * nodes + 64; }
 
-bool profile_begin(struct profile *profile, mica_context *context, const char *model, const char *data_path,
+bool profile_begin(struct profile *profile, mica_context *context, const char *model, const option_list *data_paths,
                    const char *method, size_t executions, struct fault *fault) {
     mica_program *program = NULL;
     mica_report *report = NULL;
     size_t index;
     if (!profile->path) return true;
-    bool good = program_open(context, model, data_path, NULL, &program, fault) &&
+    bool good = program_open(context, model, data_paths, NULL, &program, fault) &&
                 method_find(program, model, method, &index, fault) &&
                 succeeded(fault, model, context,
                           mica_explain(context, program, mica_program_method_name(program, index), NULL, &report)) &&

@@ -13,7 +13,7 @@ struct profile {
 };
 
 /* Makes room for `executions` of the model's method, and records its load, which follows. */
-bool profile_begin(struct profile *profile, mica_context *context, const char *model, const char *data_path,
+bool profile_begin(struct profile *profile, mica_context *context, const char *model, const option_list *data_paths,
                    const char *method, size_t executions, struct fault *fault);
 /* Writes what was recorded; `limits`: measures the machine's and adds them. */
 bool profile_end(struct profile *profile, mica_context *context, const mica_method *method, bool limits,

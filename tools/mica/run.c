@@ -21,8 +21,8 @@
 
 struct run {
     struct settings settings;
-    option_list arguments, inputs, expected, match;
-    const char *method, *data_path, *weights_cache, *output_dir, *cases;
+    option_list arguments, inputs, expected, match, data_paths;
+    const char *method, *weights_cache, *output_dir, *cases;
     size_t output_format, executions, warmup, seed, calls;
     double atol, rtol;
     bool print_outputs, limits, check, bundled;
@@ -181,8 +181,8 @@ static bool run_model(struct run *run, mica_context *context, struct fault *faul
     struct model model = {0};
     json_t *const rows = json_array();
     const size_t recorded = run->executions * (run->calls + 1);
-    const bool loaded = profile_begin(&run->profile, context, path, run->data_path, run->method, recorded, fault) &&
-                        model_open(&model, context, path, run->data_path, run->weights_cache, run->method, fault);
+    const bool loaded = profile_begin(&run->profile, context, path, &run->data_paths, run->method, recorded, fault) &&
+                        model_open(&model, context, path, &run->data_paths, run->weights_cache, run->method, fault);
     if (loaded && run->settings.verbose) {
         mica_method_memory memory;
         mica_method_query_memory(model.method, &memory);
@@ -206,7 +206,7 @@ static bool run_model(struct run *run, mica_context *context, struct fault *faul
 /* ---- the command line ---- */
 
 static bool check_model(const struct run *run, mica_context *context, struct fault *fault) {
-    struct check_plan plan = {.data_path = run->data_path,
+    struct check_plan plan = {.data_paths = &run->data_paths,
                               .method = run->method,
                               .inputs = &run->inputs,
                               .further_calls = run->calls,
@@ -218,7 +218,7 @@ static bool check_model(const struct run *run, mica_context *context, struct fau
 
 static bool run_own_cases(const struct run *run, mica_context *context, struct fault *fault) {
     struct bundled_plan plan = {
-        .data_path = run->data_path, .method = run->method, .atol = run->atol, .rtol = run->rtol};
+        .data_paths = &run->data_paths, .method = run->method, .atol = run->atol, .rtol = run->rtol};
     return one_model(&run->arguments, &plan.path, fault) && run_bundled(&plan, context, &run->settings, fault);
 }
 
@@ -280,7 +280,7 @@ bool command_run(int argc, char **argv, struct fault *fault) {
         TEXT("etdump-path", "FILE", run.profile.path, "record the executions there, as ExecuTorch's ETDump"),
         FLAG("limits", run.limits, "measure the machine's limits, too, for the roofline (takes a second)"),
         NEXT("call", run.calls, "what follows is a further call of the same loaded method"),
-        TEXT("data-path", "FILE.ptd", run.data_path, "weights kept outside of the program"),
+        LIST("data-path", "FILE.ptd", run.data_paths, "weights kept outside of the program; may be repeated"),
         TEXT("weights-cache", "FILE", run.weights_cache, WEIGHTS_CACHE_HELP),
         FLAG("check", run.check,
              "run beside the reference kernels, compare node by node, exit 1 where one is wrong; all methods unless "
@@ -307,6 +307,7 @@ bool command_run(int argc, char **argv, struct fault *fault) {
     const bool good = command_parse(&line, shown, column_count, &run.settings, argc, argv, &go, fault) &&
                       (!go || start(&run, fault));
     option_list_free(&run.arguments);
+    option_list_free(&run.data_paths);
     option_list_free(&run.inputs);
     option_list_free(&run.expected);
     option_list_free(&run.match);

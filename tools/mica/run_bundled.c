@@ -55,7 +55,7 @@ static bool check_output(const struct bundled_plan *plan, const struct model *mo
 static bool run_case(const struct bundled_plan *plan, mica_context *context, const char *method, size_t index,
                      json_t *rows, bool *inside, struct fault *fault) {
     struct model model = {0};
-    bool good = model_open(&model, context, plan->path, plan->data_path, NULL, method, fault) &&
+    bool good = model_open(&model, context, plan->path, plan->data_paths, NULL, method, fault) &&
                 set_inputs(&model, index, fault) && model_run(&model, fault);
     const size_t outputs = good ? mica_program_case_output_count(model.program, model.index, index) : 0;
     for (size_t i = 0; i < outputs; i++) {
@@ -94,7 +94,7 @@ bool run_bundled(const struct bundled_plan *plan, mica_context *context, const s
                  struct fault *fault) {
     mica_program *program = NULL;
     struct tally tally = {0};
-    if (!program_open(context, plan->path, plan->data_path, NULL, &program, fault)) return false;
+    if (!program_open(context, plan->path, plan->data_paths, NULL, &program, fault)) return false;
     json_t *const rows = json_array();
     const bool good = run_methods(plan, context, program, rows, &tally, fault);
     mica_program_close(program);

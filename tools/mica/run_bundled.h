@@ -8,7 +8,8 @@
 #include "command.h"
 
 struct bundled_plan {
-    const char *path, *data_path;
+    const char *path;
+    const option_list *data_paths;
     const char *method; /* NULL: all */
     double atol, rtol;
 };

@@ -29,7 +29,7 @@ static bool run_line(struct model *model, const model_case *item, const model_ca
                      double *largest, struct fault *fault) {
     if (!before || strcmp(before->model, item->model) != 0 || strcmp(before->method, item->method) != 0) {
         model_close(model);
-        if (!model_open(model, context, item->model, item->data_path, NULL, item->method, fault)) return false;
+        if (!model_open(model, context, item->model, &item->data_paths, NULL, item->method, fault)) return false;
     }
     return model->method ? run_call(model, item, largest, fault) : fail(fault, "%s: it was not loaded", item->model);
 }

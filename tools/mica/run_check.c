@@ -61,7 +61,7 @@ static bool check_method(const struct check_plan *plan, const char *method, mica
     struct model model = {0};
     struct check check = {0};
     uint64_t seed = plan->seed;
-    bool good = model_open(&model, context, plan->path, plan->data_path, NULL, method, fault) &&
+    bool good = model_open(&model, context, plan->path, plan->data_paths, NULL, method, fault) &&
                 check_open(&check, settings, &model, fault);
     for (size_t number = 0; good && number <= plan->further_calls; number++) {
         model_call call = {0};
@@ -80,7 +80,7 @@ static bool check_method(const struct check_plan *plan, const char *method, mica
 static bool check_methods(const struct check_plan *plan, mica_context *context, const struct settings *settings,
                           json_t *rows, struct fault *wrong, struct fault *fault) {
     mica_program *program = NULL;
-    if (!program_open(context, plan->path, plan->data_path, NULL, &program, fault)) return false;
+    if (!program_open(context, plan->path, plan->data_paths, NULL, &program, fault)) return false;
     bool good = true;
     for (size_t m = 0; good && m < mica_program_method_count(program); m++) {
         good = check_method(plan, mica_program_method_name(program, m), context, settings, rows, wrong, fault);

@@ -8,7 +8,8 @@
 #include "command.h"
 
 struct check_plan {
-    const char *path, *data_path;
+    const char *path;
+    const option_list *data_paths;
     const char *method;        /* NULL: all of them where inputs are drawn, else as for a run */
     const option_list *inputs; /* a group for each call */
     size_t further_calls, warmup, executions;
