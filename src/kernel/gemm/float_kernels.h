@@ -14,7 +14,7 @@ INLINE vfloat weight_load(const char *weights, size_t i, const bool half) {
 INLINE void float_step(vfloat sums[ROWS][VECTORS], const row_bases *left, const char *weights, const size_t rows,
                        const size_t vectors, const bool half) {
     vfloat w[VECTORS];
-    ask_ahead(weights, COLUMNS * (half ? 2 : 4));
+    ask_ahead(weights, COLUMNS * (half ? 2 : 4), rows);
     UNROLL for (size_t v = 0; v < vectors; v++) w[v] = weight_load(weights, v * LANES, half);
     UNROLL for (size_t m = 0; m < rows; m++) {
         const vfloat x = float_splat(*(const float *)(const void *)row_of(left, m));

@@ -63,7 +63,7 @@ INLINE void int_sums(vsum sums[ROWS][VECTORS], const int32_t *left, size_t left_
     size_t steps = divide_up(k, step_k);
     for (; steps >= splits; steps -= splits) {
         UNROLL for (size_t s = 0; s < splits; s++, left += left_next, weights += step) {
-            if (rows > 1 || block) ask_ahead(weights, step); /* one row of int8 has no time left for it */
+            if (rows > 1 || block) ask_ahead(weights, step, rows); /* one row of int8 has no time left for it */
             int_step(s ? split[s] : sums, left, left_step, weights, rows, vectors, nibble);
         }
     }

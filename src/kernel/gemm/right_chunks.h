@@ -7,10 +7,12 @@
 
 #include "kernel/gemm/chunks.h"
 
-/* Asks for weights well ahead of the `size` bytes in use: streams that the hardware foresees end with a page. */
-INLINE void ask_ahead(const char *weights, const size_t size) {
-    enum { AHEAD = 4096, LINE = 64 };
-    UNROLL for (size_t i = 0; i < size; i += LINE) __builtin_prefetch(weights + AHEAD + i);
+/* Asks for weights well ahead of the `size` bytes in use: streams that the hardware foresees end with a page. What one row
+ * of activations takes in the time that memory needs to answer is twice a page. */
+INLINE void ask_ahead(const char *weights, const size_t size, const size_t rows) {
+    enum { PAGE = 4096, LINE = 64 };
+    const size_t ahead = rows == 1 ? 2 * PAGE : PAGE;
+    UNROLL for (size_t i = 0; i < size; i += LINE) __builtin_prefetch(weights + ahead + i);
 }
 
 /* `count` elements (of I4 an even number of nibbles) of column n from element k on, put together. */
