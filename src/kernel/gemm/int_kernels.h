@@ -100,6 +100,7 @@ INLINE void store_block_sums(float *out, const left_view *left, const char *pack
         vsum sums[ROWS][VECTORS];
         int_sums(sums, data, left->step, packed, block, rows, vectors, splits, true, true);
         packed += block / 2 * COLUMNS;
+        ask_ahead(packed, COLUMNS * sizeof(uint16_t), rows);
         UNROLL for (size_t v = 0; v < vectors; v++) {
             const vfloat scale = bfloat_load((const uint16_t *)packed + v * LANES);
             UNROLL for (size_t m = 0; m < rows; m++) {
