@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Batch matrix multiply: [… , m, k] by [… , k, n] (or [… , n, k]), batch dims broadcast. A constant right operand is
- * packed once, another on every run, each distinct matrix of it once.
+ * packed once, another on every run, each distinct matrix of it once; for few rows panel by panel as they are met.
  */
 #include "operator/classes.h"
 #include "operator/common.h"
@@ -73,6 +73,9 @@ static void take_right_shape(batch_matmul *self, const op_shape *right) {
     for (size_t i = 0; i + 2 < right->rank; i++) self->rhs_count *= right->dims[i];
 }
 
+/* Whole, before any product of the run. */
+static bool packs_first(const batch_matmul *self) { return self->base.borrows && !self->plan.packs_panels; }
+
 static void pack_all(const batch_matmul *self, const void *data, uint8_t *packed, struct pool *pool, size_t threads) {
     gemm_rhs rhs = self->rhs;
     for (size_t i = 0; i < self->rhs_count; i++) {
@@ -112,7 +115,7 @@ static mica_status create(const mica_operation *operation, const op_target *targ
 static mica_status reshape(struct op *op, const op_shape *inputs, const op_shape *output, mica_error *error) {
     (void)error;
     batch_matmul *const self = (batch_matmul *)op;
-    if (!self->packed) {
+    if (op->borrows) {
         take_right_shape(self, &inputs[1]);
         self->plan.panel_bytes = self->plan.packing->panel_size(self->plan.k, 0);
         self->plan.rhs_bytes = self->plan.panel_bytes * divide_up(self->plan.n, self->plan.packing->nr);
@@ -120,8 +123,10 @@ static mica_status reshape(struct op *op, const op_shape *inputs, const op_shape
     self->batch = batch_dims(output, output->rank);
     self->lhs_batch = batch_dims(&inputs[0], output->rank);
     self->rhs_batch = batch_dims(&inputs[1], output->rank);
-    op->workspace = gemm_plan_shape(&self->plan, op_count(&self->batch), output->dims[output->rank - 2]);
-    if (!self->packed) op->workspace += self->plan.rhs_bytes * self->rhs_count;
+    const size_t batch = op_count(&self->batch);
+    self->plan.right = op->borrows && self->rhs_count == batch ? &self->rhs : NULL;
+    op->workspace = gemm_plan_shape(&self->plan, batch, output->dims[output->rank - 2]);
+    if (packs_first(self)) op->workspace += self->plan.rhs_bytes * self->rhs_count;
     op->kernel = self->plan.kernel->name;
     return MICA_OK;
 }
@@ -129,7 +134,7 @@ static mica_status reshape(struct op *op, const op_shape *inputs, const op_shape
 typedef struct run_state {
     const batch_matmul *self;
     const op_run *run;
-    const uint8_t *packed;
+    const uint8_t *rhs; /* packed, or as it is */
 } run_state;
 
 /* Which matrix of an operand belongs to matrix `index` of the output. */
@@ -146,7 +151,8 @@ static size_t broadcast(const op_shape *batch, const op_shape *operand, size_t i
 static void place(const void *owner, size_t batch, gemm_place *out) {
     const run_state *const state = owner;
     const batch_matmul *const self = state->self;
-    out->rhs = state->packed + broadcast(&self->batch, &self->rhs_batch, batch) * self->plan.rhs_bytes;
+    const size_t matrix = broadcast(&self->batch, &self->rhs_batch, batch);
+    out->rhs = state->rhs + matrix * (self->plan.packs_panels ? self->rhs_matrix_bytes : self->plan.rhs_bytes);
     out->out = (uint8_t *)state->run->output + batch * self->plan.m * self->plan.out_stride;
 }
 
@@ -172,11 +178,11 @@ static void rows(const void *owner, size_t batch, size_t first, size_t count, ge
 
 static void run(struct op *op, const op_run *run) {
     const batch_matmul *const self = (const batch_matmul *)op;
-    run_state state = {self, run, self->packed};
+    run_state state = {self, run, op->borrows ? run->inputs[1] : self->packed};
     uint8_t *workspace = run->workspace;
-    if (!self->packed) {
+    if (packs_first(self)) {
         pack_all(self, run->inputs[1], workspace, run->pool, run->threads);
-        state.packed = workspace;
+        state.rhs = workspace;
         workspace += self->plan.rhs_bytes * self->rhs_count;
     }
     static const gemm_source source = {place, rows};

@@ -8,6 +8,8 @@
 
 /* Work below this many multiply-adds stays on one thread: about 5 µs, less than waking costs. */
 #define SERIAL_WORK 250000.0
+/* Packing a right operand takes as long as so many rows. */
+#define PACKED_ROWS 4
 /* Columns of f32 results that are kept before they are narrowed to f16, in panels. */
 #define NARROW_PANELS 4
 
@@ -54,8 +56,10 @@ void gemm_pack(const gemm_plan *plan, const gemm_rhs *rhs, uint8_t *packed, stru
 
 /* ---- planning ---- */
 
-/* Layout of one thread's scratch: packed rows of one block, f32 results to be narrowed, tap pointers, row parameters. */
+/* Layout of one thread's scratch: a panel of columns, packed rows of one block, f32 results to be narrowed, tap pointers,
+ * row parameters. */
 struct scratch {
+    uint8_t *rhs;
     uint8_t *lhs;
     float *wide;
     const void **taps;
@@ -64,17 +68,20 @@ struct scratch {
 
 static size_t scratch_layout(const gemm_plan *plan, uint8_t *base, struct scratch *out) {
     const size_t mr = plan->kernel->mr;
+    const size_t rhs = plan->packs_panels ? plan->panel_bytes : 0;
     const size_t lhs = plan->pack_first ? 0 : (plan->all_columns ? 1 : plan->block_panels) * plan->lhs_bytes;
     const size_t wide = plan->narrow ? round_up(mr * NARROW_PANELS * plan->packing->nr * sizeof(float), 64) : 0;
     const size_t taps = round_up(mr * plan->tap_count * sizeof(void *), 64);
     const size_t rows = round_up(mr * sizeof(gemm_row), 64);
     if (out) {
+        out->rhs = base;
+        base += rhs;
         out->lhs = base;
         out->wide = (float *)(void *)(base + lhs);
         out->taps = (const void **)(void *)(base + lhs + wide);
         out->rows = (gemm_row *)(void *)(base + lhs + wide + taps);
     }
-    return lhs + wide + taps + rows;
+    return rhs + lhs + wide + taps + rows;
 }
 
 /* Dense rows of k floats a multiple of 2 KiB apart fall on each other in the first cache: better packed. */
@@ -115,7 +122,10 @@ size_t gemm_plan_shape(gemm_plan *plan, size_t batch, size_t m) {
     if (!plan->line_stride && (!plan->in_place || !plan->tap_count)) plan->line = m;
     const size_t mr = plan->kernel->mr;
     const size_t column_panels = divide_up(plan->n, plan->packing->nr);
-    const double work = (double)batch * (double)m * (double)plan->n * (double)plan->k;
+    /* Few rows meet a panel while the first cache has it still: then it is not worth writing all of them to memory. */
+    plan->packs_panels = plan->right && m <= mr && plan->panel_bytes <= cpu_cache_bytes(1);
+    const double rows = (double)m + (plan->packs_panels ? PACKED_ROWS : 0);
+    const double work = (double)batch * rows * (double)plan->n * (double)plan->k;
     plan->run_threads = work < SERIAL_WORK ? 1 : plan->threads;
     plan->panel_rows = rows_of_panel(plan, batch);
     plan->line_panels = divide_up(plan->line, plan->panel_rows);
@@ -131,7 +141,7 @@ size_t gemm_plan_shape(gemm_plan *plan, size_t batch, size_t m) {
     const size_t pieces = max_size(1, plan->tap_count); /* those of neighbouring rows are mostly the same */
     const size_t left_bytes = plan->in_place ? plan->panel_rows * plan->k / pieces * sizeof(float) : plan->lhs_bytes;
     const size_t half = cpu_cache_bytes(2) / 2;
-    plan->all_columns = plan->rhs_bytes <= half;
+    plan->all_columns = plan->rhs_bytes <= half && !plan->packs_panels;
     const size_t room = plan->all_columns ? plan->panels : half / max_size(left_bytes, 1);
     size_t block = max_size(1, min_size(room, plan->panels));
     if (plan->run_threads > 1 && plan->all_columns) {
@@ -251,8 +261,14 @@ static void run_block(void *argument, size_t index, size_t thread) {
     const uint8_t *const packed =
         plan->pack_first ? job->workspace + (batch * plan->panels + first_panel) * plan->lhs_bytes : scratch.lhs;
 
-    const size_t step = plan->all_columns || panel_count == 1 ? max_size(1, last_column - first_column) : 1;
+    const bool at_once = (plan->all_columns || panel_count == 1) && !plan->packs_panels;
+    const size_t step = at_once ? max_size(1, last_column - first_column) : 1;
     for (size_t column = first_column; column < last_column; column += step) {
+        if (plan->packs_panels) {
+            gemm_rhs right = *plan->right;
+            right.data = place.rhs;
+            plan->packing->pack(&right, column, 1, scratch.rhs);
+        }
         for (size_t panel = 0; panel < panel_count; panel++) {
             gemm_tile tile = plan->limits;
             const struct panel rows = panel_at(plan, first_panel + panel);
@@ -270,7 +286,7 @@ static void run_block(void *argument, size_t index, size_t thread) {
             tile.rows = scratch.rows;
             tile.taps = plan->offsets;
             tile.tap_count = plan->tap_count;
-            tile.rhs = place.rhs + column * plan->panel_bytes;
+            tile.rhs = plan->packs_panels ? scratch.rhs : place.rhs + column * plan->panel_bytes;
             tile.out = place.out + rows.out + column * nr * output_size(plan);
             tile.out_stride = plan->out_stride;
             if (plan->narrow) {

@@ -16,7 +16,7 @@ typedef struct gemm_plan gemm_plan;
 
 /* Where one matrix of the batch is. */
 typedef struct gemm_place {
-    const uint8_t *rhs; /* its packed right operand */
+    const uint8_t *rhs; /* its packed right operand; with `packs_panels` its elements */
     uint8_t *out;       /* its element (0, 0) */
 } gemm_place;
 
@@ -45,9 +45,14 @@ struct gemm_plan {
     size_t out_stride;  /* bytes from output row to output row */
     gemm_tile limits;   /* min, max, zero_point, qmin, qmax */
 
+    /* Not NULL: right operands are there at run time only, and this but for their `data`. Set before gemm_plan_shape, which
+     * says by `packs_panels` whether panels of them are packed when they are met; else they are to be packed before. */
+    const gemm_rhs *right;
+
     /* fixed by the shape */
     const gemm_kernel *kernel;
-    bool in_place; /* the kernel reads rows as they are */
+    bool in_place;     /* the kernel reads rows as they are */
+    bool packs_panels; /* places have elements of `right` */
     size_t batch, m;
     /* Rows in pieces may be read in place where they are evenly apart for a line of them: then a panel does not reach
      * across lines, nor does it where these do not follow each other in the output. `line`, `line_stride` and `offsets` are
