@@ -116,7 +116,9 @@ static void take_input(mica_method *method, size_t index) {
         memcpy(tensor->view.data, input->view.data, mica_tensor_bytes(&input->view));
     } else {
         const kernel_call call = {.pool = method->context->pool, .threads = method->context->threads};
-        const view from = view_of_tensor(&input->view), to = view_of(tensor);
+        view from, to;
+        view_set(&from, &input->view);
+        view_of(tensor, &to);
         view_copy(&call, &to, &from);
     }
 }

@@ -33,8 +33,8 @@ static mica_status cache_arguments(kernel_call *call, size_t value_arg, size_t c
     struct tensor *from = NULL, *to = NULL;
     TRY(call_tensor(call, value_arg, &from));
     TRY(call_out(call, cache_arg, &to));
-    *value = view_of(from);
-    *cache = view_of(to);
+    view_of(from, value);
+    view_of(to, cache);
     return cache_shapes(call, value, cache);
 }
 
@@ -55,7 +55,8 @@ mica_status update_cache_with_indices(kernel_call *call) {
     struct tensor *indices = NULL;
     TRY(cache_arguments(call, 0, 1, &value, &cache));
     TRY(call_tensor(call, 3, &indices));
-    view where = view_of(indices);
+    view where;
+    view_of(indices, &where);
     if (where.rank != 2 || where.sizes[0] != value.sizes[0] || where.sizes[1] != value.sizes[1] ||
         !type_is_integer(where.type)) {
         return call_fail(call, MICA_ERROR_SHAPE, "the indices do not fit the value");
@@ -100,7 +101,8 @@ static mica_status read_heads(kernel_call *call, size_t arg, size_t parameters, 
                               size_t sizes[4], head_view *heads) {
     struct tensor *tensor = NULL;
     TRY(call_tensor(call, arg, &tensor));
-    view v = view_of(tensor);
+    view v;
+    view_of(tensor, &v);
     if (v.rank != 4) return call_fail(call, MICA_ERROR_SHAPE, "argument %zu has rank %zu, not 4", arg, v.rank);
     view scale = {0}, zero_point = {0};
     if (parameters) {
@@ -108,7 +110,7 @@ static mica_status read_heads(kernel_call *call, size_t arg, size_t parameters, 
         view *const views[2] = {&zero_point, &scale};
         for (size_t i = 0; i < 2; i++) {
             TRY(call_tensor(call, parameters + i, &tensors[i]));
-            *views[i] = view_of(tensors[i]);
+            view_of(tensors[i], views[i]);
             if (!view_broadcast(views[i], 4, v.sizes)) {
                 return call_fail(call, MICA_ERROR_SHAPE, "argument %zu does not fit argument %zu", parameters + i,
                                  arg);
@@ -183,7 +185,8 @@ static mica_status attention_of(kernel_call *call, const attention_args *args, b
         a.scale = (float)scale;
     }
     if (mask && mica_tensor_count(&mask->view) != 0) {
-        const view given = view_of(mask);
+        view given;
+        view_of(mask, &given);
         if (given.rank != 2 || given.sizes[0] != a.queries || given.sizes[1] != a.keys ||
             !type_is_float(given.type)) {
             return call_fail(call, MICA_ERROR_SHAPE, "the mask is not %zu × %zu floats", a.queries, a.keys);
@@ -193,7 +196,8 @@ static mica_status attention_of(kernel_call *call, const attention_args *args, b
         a.mask = data;
     }
     TRY(call_resize(call, out, 4, query->view.sizes));
-    view to = view_of(out);
+    view to;
+    view_of(out, &to);
     if (!type_is_float(to.type)) return call_fail(call, MICA_ERROR_TYPE, "the result is %s", mica_type_name(to.type));
     if (!positions_last) view_permute(&to, (const size_t[]){0, 2, 1, 3});
     const bool in_place = heads_of(&to, &a.out);

@@ -9,7 +9,8 @@
 #include <string.h>
 
 static mica_status read_reals(kernel_call *call, const struct tensor *tensor, const double **data) {
-    const view from = view_of(tensor);
+    view from;
+    view_of(tensor, &from);
     const void *memory = NULL;
     TRY(view_read(call, &from, MICA_F64, &memory));
     *data = memory;
@@ -35,7 +36,8 @@ static mica_status gradient_out(kernel_call *call, size_t arg, const struct tens
 }
 
 static void write_sums(const kernel_call *call, const struct tensor *out, const double *sums) {
-    const view to = view_of(out);
+    view to;
+    view_of(out, &to);
     view_written(call, &to, MICA_F64, sums);
 }
 
@@ -177,7 +179,8 @@ mica_status max_pool2d_backward(kernel_call *call) {
         }
     }
     TRY(call_resize(call, out, rank, self->view.sizes));
-    const view where = view_of(indices);
+    view where;
+    view_of(indices, &where);
     const void *memory = NULL;
     const double *reals = NULL;
     double *sums = NULL;

@@ -24,9 +24,12 @@ mica_status view_as_real_copy(kernel_call *call) {
                          mica_type_name(out->view.type), mica_type_name(self->view.type));
     }
     if (self->view.rank == MICA_MAX_RANK) return call_fail(call, MICA_ERROR_SHAPE, "too many dims");
-    const view whole = view_of(self), from = complex_parts(&whole);
+    view whole;
+    view_of(self, &whole);
+    const view from = complex_parts(&whole);
     TRY(call_resize(call, out, from.rank, from.sizes));
-    const view to = view_of(out);
+    view to;
+    view_of(out, &to);
     view_copy(call, &to, &from);
     return MICA_OK;
 }
@@ -79,7 +82,7 @@ mica_status complex_elementwise(kernel_call *call, elementwise_op op) {
     double alpha = 1;
     for (size_t k = 0; k < count; k++) {
         TRY(call_tensor(call, k, &tensor));
-        operands[k] = view_of(tensor);
+        view_of(tensor, &operands[k]);
         if (!type_is_complex(tensor->view.type)) {
             return call_fail(call, MICA_ERROR_TYPE, "complex numbers meet %s", mica_type_name(tensor->view.type));
         }
@@ -98,7 +101,9 @@ mica_status complex_elementwise(kernel_call *call, elementwise_op op) {
         const view parts = complex_parts(&operands[k]);
         TRY(view_read(call, &parts, MICA_F64, &data[k]));
     }
-    const view whole = view_of(out), to = op == EW_ABS ? whole : complex_parts(&whole);
+    view whole;
+    view_of(out, &whole);
+    const view to = op == EW_ABS ? whole : complex_parts(&whole);
     void *result = NULL;
     TRY(view_write(call, &to, MICA_F64, &result));
     compute(op, view_count(&whole), data[0], data[1], op == EW_SUB ? -alpha : alpha, result);

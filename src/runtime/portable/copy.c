@@ -14,7 +14,7 @@ static size_t out_arg(const kernel_call *call) { return (size_t)call->kernel->ar
 static mica_status input_view(kernel_call *call, size_t arg, view *v) {
     struct tensor *tensor = NULL;
     TRY(call_tensor(call, arg, &tensor));
-    *v = view_of(tensor);
+    view_of(tensor, v);
     return MICA_OK;
 }
 
@@ -28,7 +28,8 @@ static mica_status same_type(kernel_call *call, mica_type from, mica_type to) {
 static mica_status copy_to(kernel_call *call, struct tensor *out, const view *from) {
     TRY(same_type(call, from->type, out->view.type));
     TRY(call_resize(call, out, from->rank, from->sizes));
-    const view to = view_of(out);
+    view to;
+    view_of(out, &to);
     view_copy(call, &to, from);
     return MICA_OK;
 }
@@ -75,7 +76,8 @@ mica_status copy_whole(kernel_call *call) {
     struct tensor *out = NULL;
     TRY(call_out(call, out_arg(call), &out));
     TRY(call_resize(call, out, from.rank, from.sizes));
-    const view to = view_of(out);
+    view to;
+    view_of(out, &to);
     if (to.type != from.type && (type_is_complex(to.type) || type_is_complex(from.type))) {
         return complex_copy(call, &to, &from);
     }
@@ -94,7 +96,8 @@ mica_status copy_into_shape(kernel_call *call) {
     struct tensor *out = NULL;
     TRY(call_out(call, out_arg(call), &out));
     TRY(call_resize(call, out, self.rank, self.sizes));
-    const view to = view_of(out);
+    view to;
+    view_of(out, &to);
     view_copy(call, &to, &from);
     return MICA_OK;
 }
@@ -103,7 +106,8 @@ mica_status copy_into_shape(kernel_call *call) {
 mica_status copy_in_place(kernel_call *call) {
     struct tensor *self = NULL;
     TRY(call_out(call, 0, &self));
-    const view to = view_of(self);
+    view to;
+    view_of(self, &to);
     view from;
     TRY(input_view(call, 1, &from));
     if (!view_broadcast(&from, to.rank, to.sizes)) {
@@ -466,7 +470,8 @@ mica_status pixel_shuffle(kernel_call *call) {
     TRY(call_resize(call, out, from.rank, sizes));
 
     /* Both as […, C, factor, factor, H, W]. */
-    view to = view_of(out);
+    view to;
+    view_of(out, &to);
     const ptrdiff_t channel = from.strides[channels];
     view_range(&from, channels, 0, sizes[channels], (ptrdiff_t)(factor * factor));
     view_insert(&from, rows, factor, channel);
@@ -553,9 +558,11 @@ mica_status cat(kernel_call *call) {
     for (size_t i = 0; i < count; i++) {
         struct tensor *item = NULL;
         TRY(call_list_tensor(call, 0, i, &item));
-        const view from = view_of(item);
+        view from;
+        view_of(item, &from);
         if (view_count(&from) == 0) continue;
-        view to = view_of(out);
+        view to;
+        view_of(out, &to);
         view_range(&to, dim, start, from.sizes[dim], 1);
         view_copy(call, &to, &from);
         start += from.sizes[dim];
@@ -572,7 +579,8 @@ mica_status stack(kernel_call *call) {
     TRY(call_out(call, out_arg(call), &out));
     TRY(call_list_tensor(call, 0, 0, &first));
     if (!first) return call_fail(call, MICA_ERROR_TYPE, "item 0 is none");
-    view shape = view_of(first);
+    view shape;
+    view_of(first, &shape);
     TRY(room_for_a_dim(call, &shape));
     size_t dim;
     TRY(dim_arg(call, 1, shape.rank + 1, &dim));
@@ -588,8 +596,10 @@ mica_status stack(kernel_call *call) {
     for (size_t i = 0; i < count; i++) {
         struct tensor *item = NULL;
         TRY(call_list_tensor(call, 0, i, &item));
-        const view from = view_of(item);
-        view to = view_of(out);
+        view from;
+        view_of(item, &from);
+        view to;
+        view_of(out, &to);
         view_select(&to, dim, i);
         view_copy(call, &to, &from);
     }
@@ -616,7 +626,8 @@ static mica_status split_parts(kernel_call *call, const view *from, size_t dim, 
                 TRY(same_type(call, part.type, out->view.type));
                 TRY(call_resize(call, out, part.rank, part.sizes));
             } else {
-                const view to = view_of(out);
+                view to;
+                view_of(out, &to);
                 view_copy(call, &to, &part);
             }
         }
@@ -729,7 +740,8 @@ mica_status repeat(kernel_call *call) {
     TRY(same_type(call, from.type, out->view.type));
     TRY(call_resize(call, out, rank, sizes));
     /* Each dim as two: which repeat, and the element in it. */
-    view to = view_of(out);
+    view to;
+    view_of(out, &to);
     for (size_t i = rank; i-- > 0;) {
         const size_t size = from.sizes[i];
         view_insert(&from, i, (size_t)repeats[i], 0);
@@ -770,7 +782,8 @@ mica_status roll(kernel_call *call) {
     TRY(call_out(call, out_arg(call), &out));
     TRY(same_type(call, from.type, out->view.type));
     TRY(call_resize(call, out, from.rank, from.sizes));
-    view target = view_of(out);
+    view target;
+    view_of(out, &target);
     void *rolled = NULL;
     if (flat) {
         TRY(call_scratch_array(call, source.sizes[0], mica_type_size(source.type), &rolled));
@@ -793,7 +806,8 @@ mica_status roll(kernel_call *call) {
     }
     if (rolled) {
         const view shaped = view_dense(from.type, from.rank, from.sizes, rolled);
-        const view to = view_of(out);
+        view to;
+        view_of(out, &to);
         view_copy(call, &to, &shaped);
     }
     return MICA_OK;
@@ -833,7 +847,8 @@ mica_status constant_pad_nd(kernel_call *call) {
         start[dim] = before > 0 ? (size_t)before : 0;
     }
     TRY(call_resize(call, out, from.rank, sizes));
-    view to = view_of(out);
+    view to;
+    view_of(out, &to);
     uint64_t element = 0;
     const bool integer = number->tag == VALUE_INT;
     element_convert(1, to.type, &element, 0, integer ? MICA_I64 : MICA_F64,
@@ -860,7 +875,8 @@ static mica_status scatter_part(kernel_call *call, mica_status (*part)(kernel_ca
     TRY(copy_out(call, &self));
     struct tensor *out = NULL;
     TRY(call_out(call, out_arg(call), &out));
-    view to = view_of(out);
+    view to;
+    view_of(out, &to);
     TRY(part(call, 2, &to));
     view_copy(call, &to, &from);
     return MICA_OK;
@@ -881,7 +897,8 @@ mica_status tril(kernel_call *call) {
     TRY(copy_out(call, &from));
     struct tensor *out = NULL;
     TRY(call_out(call, out_arg(call), &out));
-    const view to = view_of(out);
+    view to;
+    view_of(out, &to);
     const size_t rows = to.sizes[to.rank - 2], columns = to.sizes[to.rank - 1];
     for (size_t i = 0; i < rows; i++) {
         const int64_t first = diagonal > (int64_t)columns ? (int64_t)columns : (int64_t)i + 1 + diagonal;

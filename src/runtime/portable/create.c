@@ -47,7 +47,8 @@ static mica_status shaped_out(kernel_call *call, struct tensor **out) {
 }
 
 static void fill(const kernel_call *call, struct tensor *out, uint64_t element) {
-    const view to = view_of(out);
+    view to;
+    view_of(out, &to);
     view_fill(call, &to, &element);
 }
 
@@ -113,7 +114,8 @@ mica_status arange(kernel_call *call) {
     }
     const size_t count = (size_t)steps;
     TRY(call_resize(call, out, 1, &count));
-    const view to = view_of(out);
+    view to;
+    view_of(out, &to);
     for (size_t i = 0; i < count; i++) {
         const double value = start + (double)i * step;
         element_convert(1, to.type, to.data + (ptrdiff_t)i * to.strides[0], 0, MICA_F64, &value, 0);
@@ -165,7 +167,10 @@ mica_status native_dropout(kernel_call *call) {
         TRY(call_resize(call, outs[i], input->view.rank, input->view.sizes));
     }
     if (!type_is_float(outs[0]->view.type)) return call_fail(call, MICA_ERROR_TYPE, "the result is no float");
-    const view from = view_of(input), to = view_of(outs[0]), flags = view_of(outs[1]);
+    view from, to, flags;
+    view_of(input, &from);
+    view_of(outs[0], &to);
+    view_of(outs[1], &flags);
     void *values = NULL, *kept = NULL;
     TRY(call_scratch_array(call, view_count(&from), sizeof(double), &values));
     TRY(call_scratch_array(call, view_count(&from), sizeof(uint8_t), &kept));

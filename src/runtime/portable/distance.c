@@ -36,7 +36,7 @@ mica_status cdist(kernel_call *call) {
     double p = 0;
     for (size_t i = 0; i < 2; i++) {
         TRY(call_tensor(call, i, &tensors[i]));
-        v[i] = view_of(tensors[i]);
+        view_of(tensors[i], &v[i]);
         if (v[i].rank < 2) return call_fail(call, MICA_ERROR_SHAPE, "argument %zu has rank %zu", i, v[i].rank);
     }
     TRY(call_double(call, 2, &p));
@@ -63,7 +63,8 @@ mica_status cdist(kernel_call *call) {
     sizes[rank] = rows[0];
     sizes[rank + 1] = rows[1];
     TRY(call_resize(call, out, rank + 2, sizes));
-    const view to = view_of(out);
+    view to;
+    view_of(out, &to);
     void *result = NULL;
     TRY(view_write(call, &to, MICA_F64, &result));
     double *y = result;
@@ -87,13 +88,15 @@ mica_status pdist(kernel_call *call) {
     TRY(call_double(call, 1, &p));
     TRY(check_norm(call, p));
     TRY(call_out(call, 2, &out));
-    const view from = view_of(self);
+    view from;
+    view_of(self, &from);
     if (from.rank != 2)
         return call_fail(call, MICA_ERROR_SHAPE, "takes a matrix, not a tensor of rank %zu", from.rank);
     const size_t rows = from.sizes[0], length = from.sizes[1];
     const size_t pairs = rows ? rows * (rows - 1) / 2 : 0;
     TRY(call_resize(call, out, 1, &pairs));
-    const view to = view_of(out);
+    view to;
+    view_of(out, &to);
     const void *data = NULL;
     void *result = NULL;
     TRY(view_read(call, &from, MICA_F64, &data));

@@ -129,7 +129,8 @@ mica_status fft_r2c(kernel_call *call) {
     TRY(call_bool(call, 3, &onesided));
     TRY(call_out(call, 4, &out));
     TRY(check_types(call, self->view.type, out->view.type));
-    const view from = view_of(self);
+    view from;
+    view_of(self, &from);
     TRY(transformed_dims(call, from.rank, dims, &dim_count));
     TRY(check_lengths(call, from.sizes, dims, dim_count));
     TRY(scale_of(call, from.sizes, dims, dim_count, &scale));
@@ -149,7 +150,8 @@ mica_status fft_r2c(kernel_call *call) {
     }
     view spectrum = view_dense(MICA_C128, from.rank, from.sizes, data);
     view_range(&spectrum, halved, 0, sizes[halved], 1);
-    const view to = view_of(out);
+    view to;
+    view_of(out, &to);
     return complex_copy(call, &to, &spectrum);
 }
 
@@ -163,7 +165,8 @@ mica_status fft_c2r(kernel_call *call) {
     TRY(call_int(call, 3, &length));
     TRY(call_out(call, 4, &out));
     TRY(check_types(call, out->view.type, self->view.type));
-    const view from = view_of(self);
+    view from;
+    view_of(self, &from);
     TRY(transformed_dims(call, from.rank, dims, &dim_count));
     TRY(check_lengths(call, from.sizes, dims, dim_count));
     const size_t halved = dims[dim_count - 1];
@@ -185,7 +188,8 @@ mica_status fft_c2r(kernel_call *call) {
         TRY(transform_dim(call, from.rank, from.sizes, dims[i], true, memory));
     }
 
-    const view to = view_of(out);
+    view to;
+    view_of(out, &to);
     transform t;
     void *result = NULL;
     TRY(transform_make(call, (size_t)length, true, &t));

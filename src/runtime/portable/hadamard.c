@@ -48,7 +48,8 @@ mica_status fast_hadamard_transform(kernel_call *call) {
     struct tensor *self = NULL, *out = NULL;
     TRY(call_tensor(call, 0, &self));
     TRY(call_out(call, 1, &out));
-    const view from = view_of(self);
+    view from;
+    view_of(self, &from);
     const size_t length = from.rank ? from.sizes[from.rank - 1] : 0;
     const bool odd = length % ODD == 0;
     const size_t power = odd ? length / ODD : length;
@@ -59,7 +60,9 @@ mica_status fast_hadamard_transform(kernel_call *call) {
     const size_t count = view_count(&from);
     void *memory = NULL;
     TRY(call_scratch_array(call, count, sizeof(double), &memory));
-    const view work = view_dense(MICA_F64, from.rank, from.sizes, memory), to = view_of(out);
+    view to;
+    view_of(out, &to);
+    const view work = view_dense(MICA_F64, from.rank, from.sizes, memory);
     view_copy(call, &work, &from);
     const double scale = 1 / sqrt((double)power);
     for (double *row = memory; row < (double *)memory + count; row += length) {

@@ -23,7 +23,8 @@ static mica_status index_type(kernel_call *call, mica_type type) {
 static mica_status index_offsets(kernel_call *call, const struct tensor *index, size_t size, ptrdiff_t stride,
                                  index_from from, view *offsets) {
     TRY(index_type(call, index->view.type));
-    const view given = view_of(index);
+    view given;
+    view_of(index, &given);
     const size_t count = view_count(&given);
     void *memory = NULL;
     TRY(call_scratch_array(call, count, sizeof(int64_t), &memory));
@@ -44,7 +45,8 @@ static mica_status index_offsets(kernel_call *call, const struct tensor *index, 
 /* The byte offsets of the true elements of a mask over dims [dim, dim + rank) of `self`: a dense vector of i64. */
 static mica_status mask_offsets(kernel_call *call, const struct tensor *mask, const view *self, size_t dim,
                                 view *offsets) {
-    const view given = view_of(mask);
+    view given;
+    view_of(mask, &given);
     for (size_t i = 0; i < given.rank; i++) {
         if (dim + i >= self->rank || given.sizes[i] != self->sizes[dim + i]) {
             return call_fail(call, MICA_ERROR_SHAPE, "a mask has another shape than the dims that it selects from");
@@ -177,7 +179,8 @@ mica_status embedding(kernel_call *call) {
     if (weight->view.rank != 2 || rank == MICA_MAX_RANK) {
         return call_fail(call, MICA_ERROR_SHAPE, "weights of rank %zu, indices of rank %zu", weight->view.rank, rank);
     }
-    view base = view_of(weight), offsets;
+    view base, offsets;
+    view_of(weight, &base);
     TRY(index_offsets(call, indices, base.sizes[0], base.strides[0], FROM_START, &offsets));
     view_range(&base, 0, 0, min_size(1, base.sizes[0]), 1);
     const size_t width = base.sizes[1];
@@ -187,7 +190,8 @@ mica_status embedding(kernel_call *call) {
     view_insert(&base, rank, width, element);
     view_insert(&offsets, rank, width, 0);
     TRY(call_resize(call, out, base.rank, base.sizes));
-    const view to = view_of(out);
+    view to;
+    view_of(out, &to);
     view_take(call, &to, &offsets, &base);
     return MICA_OK;
 }
@@ -204,7 +208,8 @@ mica_status index_select(kernel_call *call) {
     TRY(same_type(call, self, out));
     TRY(call_dim(call, given, self->view.rank, &dim));
     if (index->view.rank > 1) return call_fail(call, MICA_ERROR_SHAPE, "the index has rank %zu", index->view.rank);
-    view base = view_of(self), chosen;
+    view base, chosen;
+    view_of(self, &base);
     const bool scalar = base.rank == 0;
     if (scalar) view_insert(&base, 0, 1, 0);
     TRY(index_offsets(call, index, base.sizes[dim], base.strides[dim], FROM_START, &chosen));
@@ -217,7 +222,8 @@ mica_status index_select(kernel_call *call) {
     for (size_t i = 0; i < base.rank; i++) offsets.strides[i] = i == dim ? (ptrdiff_t)sizeof(int64_t) : 0;
     if (scalar && count == 1) base.rank = offsets.rank = 0;
     TRY(call_resize(call, out, base.rank, base.sizes));
-    const view to = view_of(out);
+    view to;
+    view_of(out, &to);
     view_take(call, &to, &offsets, &base);
     return MICA_OK;
 }
@@ -230,8 +236,9 @@ static mica_status along_dim(kernel_call *call, const struct tensor *self, view 
     TRY(call_int(call, 1, &given));
     TRY(call_dim(call, given, self->view.rank, &dim));
     TRY(call_tensor(call, 2, &index));
-    *base = view_of(self);
-    view shape = view_of(index);
+    view_of(self, base);
+    view shape;
+    view_of(index, &shape);
     if (base->rank == 0) view_insert(base, 0, 1, 0);
     if (shape.rank == 0) view_insert(&shape, 0, 1, 0);
     if (shape.rank != base->rank) {
@@ -260,7 +267,8 @@ mica_status gather(kernel_call *call) {
     view base, offsets;
     TRY(along_dim(call, self, &base, &offsets));
     TRY(call_resize(call, out, index->view.rank, index->view.sizes));
-    view to = view_of(out);
+    view to;
+    view_of(out, &to);
     if (to.rank == 0) view_insert(&to, 0, 1, 0);
     view_take(call, &to, &offsets, &base);
     return MICA_OK;
@@ -282,7 +290,9 @@ static mica_status scatter_from(kernel_call *call, const view *from, bool accumu
         part.sizes[i] = base.sizes[i];
     }
     TRY(call_resize(call, out, self->view.rank, self->view.sizes));
-    const view to = view_of(out), all = view_of(self);
+    view to, all;
+    view_of(out, &to);
+    view_of(self, &all);
     view_copy(call, &to, &all);
     TRY(along_dim(call, out, &base, &offsets));
     put(&base, &offsets, &part, accumulate);
@@ -294,7 +304,8 @@ static mica_status scatter_tensor(kernel_call *call, bool accumulate) {
     TRY(call_tensor(call, 0, &self));
     TRY(call_tensor(call, 3, &source));
     TRY(same_type(call, self, source));
-    view from = view_of(source);
+    view from;
+    view_of(source, &from);
     if (from.rank == 0) view_insert(&from, 0, 1, 0);
     if (from.rank != max_size(self->view.rank, 1)) {
         return call_fail(call, MICA_ERROR_SHAPE, "the source has rank %zu, the tensor %zu", from.rank,
@@ -328,7 +339,8 @@ typedef struct selection {
 
 /* Argument `arg` is the list of indices, some of them none. */
 static mica_status select_indexed(kernel_call *call, size_t arg, const struct tensor *self, selection *selected) {
-    const view whole = view_of(self);
+    view whole;
+    view_of(self, &whole);
     size_t entries;
     TRY(call_list_count(call, arg, &entries));
     if (entries > MICA_MAX_RANK) return call_fail(call, MICA_ERROR_SHAPE, "%zu indices", entries);
@@ -408,7 +420,8 @@ mica_status index_tensor(kernel_call *call) {
     selection selected;
     TRY(select_indexed(call, 1, self, &selected));
     TRY(call_resize(call, out, selected.base.rank, selected.base.sizes));
-    const view to = view_of(out);
+    view to;
+    view_of(out, &to);
     view_take(call, &to, &selected.offsets, &selected.base);
     return MICA_OK;
 }
@@ -421,7 +434,7 @@ static mica_status put_values(kernel_call *call, const struct tensor *self, view
     TRY(call_bool(call, 3, accumulate));
     TRY(same_type(call, self, given));
     TRY(select_indexed(call, 1, self, selected));
-    *values = view_of(given);
+    view_of(given, values);
     if (view_broadcast(values, selected->base.rank, selected->base.sizes)) return MICA_OK;
     return call_fail(call, MICA_ERROR_SHAPE, "the values do not broadcast to the shape that the indices select");
 }
@@ -437,7 +450,9 @@ mica_status index_put(kernel_call *call) {
     bool accumulate;
     TRY(put_values(call, self, &values, &selected, &accumulate)); /* all checks before anything is written */
     TRY(call_resize(call, out, self->view.rank, self->view.sizes));
-    const view to = view_of(out), from = view_of(self);
+    view to, from;
+    view_of(out, &to);
+    view_of(self, &from);
     view_copy(call, &to, &from);
     TRY(put_values(call, out, &values, &selected, &accumulate));
     put(&selected.base, &selected.offsets, &values, accumulate);
@@ -465,7 +480,8 @@ static mica_status read_mask(kernel_call *call, size_t arg, size_t rank, const s
     if (mask->view.type != MICA_BOOL) {
         return call_fail(call, MICA_ERROR_TYPE, "the mask is %s, not bool", mica_type_name(mask->view.type));
     }
-    view given = view_of(mask);
+    view given;
+    view_of(mask, &given);
     if (!view_broadcast(&given, rank, sizes)) {
         return call_fail(call, MICA_ERROR_SHAPE, "the mask does not broadcast to the tensor's shape");
     }
@@ -482,7 +498,7 @@ mica_status masked_select(kernel_call *call) {
     for (size_t i = 0; i < 2; i++) {
         struct tensor *tensor = NULL;
         TRY(call_tensor(call, i, &tensor));
-        both[i] = view_of(tensor);
+        view_of(tensor, &both[i]);
     }
     TRY(call_out(call, 2, &out));
     size_t rank, sizes[MICA_MAX_RANK];
@@ -513,10 +529,11 @@ mica_status masked_scatter(kernel_call *call) {
     TRY(call_out(call, 3, &out));
     TRY(same_type(call, self, source));
     TRY(same_type(call, self, out));
-    view both[2] = {view_of(self)};
+    view both[2];
+    view_of(self, &both[0]);
     struct tensor *mask = NULL;
     TRY(call_tensor(call, 1, &mask));
-    both[1] = view_of(mask);
+    view_of(mask, &both[1]);
     size_t rank, sizes[MICA_MAX_RANK];
     TRY(call_broadcast(call, both, 2, &rank, sizes));
     (void)view_broadcast(&both[0], rank, sizes);
@@ -532,7 +549,8 @@ mica_status masked_scatter(kernel_call *call) {
     TRY(call_resize(call, out, rank, sizes));
     const void *elements = NULL;
     void *result = NULL;
-    const view from = view_of(source);
+    view from;
+    view_of(source, &from);
     TRY(view_read(call, &from, from.type, &elements));
     TRY(call_scratch_array(call, count, size, &result));
     const view dense = view_dense(both[0].type, rank, sizes, result);
@@ -544,7 +562,8 @@ mica_status masked_scatter(kernel_call *call) {
         next += size;
         chosen--;
     }
-    const view to = view_of(out);
+    view to;
+    view_of(out, &to);
     view_copy(call, &to, &dense);
     return MICA_OK;
 }
@@ -556,7 +575,8 @@ mica_status nonzero(kernel_call *call) {
     TRY(call_tensor(call, 0, &self));
     TRY(call_out(call, 1, &out));
     if (out->view.type != MICA_I64) return call_fail(call, MICA_ERROR_TYPE, "coordinates are i64");
-    const view from = view_of(self);
+    view from;
+    view_of(self, &from);
     const size_t count = view_count(&from);
     void *memory = NULL;
     TRY(call_scratch(call, count, &memory));
@@ -583,7 +603,8 @@ mica_status repeat_interleave(kernel_call *call) {
     TRY(call_tensor(call, 0, &repeats));
     TRY(call_out(call, 2, &out));
     TRY(index_type(call, repeats->view.type));
-    const view given = view_of(repeats);
+    view given;
+    view_of(repeats, &given);
     void *memory = NULL;
     const size_t count = view_count(&given);
     TRY(call_scratch_array(call, count, sizeof(int64_t), &memory));
@@ -603,7 +624,8 @@ mica_status repeat_interleave(kernel_call *call) {
                          (long long)expected);
     }
     TRY(call_resize(call, out, 1, &total));
-    const view to = view_of(out);
+    view to;
+    view_of(out, &to);
     uint8_t *at = to.data;
     for (size_t i = 0; i < count; i++) {
         const int64_t value = (int64_t)i;

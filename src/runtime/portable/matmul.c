@@ -15,7 +15,7 @@
 static mica_status read_matrix(kernel_call *call, size_t arg, size_t rank, view *v) {
     struct tensor *tensor = NULL;
     TRY(call_tensor(call, arg, &tensor));
-    *v = view_of(tensor);
+    view_of(tensor, v);
     if (v->rank == rank) return MICA_OK;
     return call_fail(call, MICA_ERROR_SHAPE, "argument %zu has rank %zu, not %zu", arg, v->rank, rank);
 }
@@ -64,7 +64,8 @@ static mica_status multiply_out(kernel_call *call, size_t rank) {
     }
     const size_t sizes[3] = {batch, m, n};
     TRY(call_resize(call, out, rank, sizes + 3 - rank));
-    const view to = view_of(out);
+    view to;
+    view_of(out, &to);
     if (type_is_complex(to.type) || type_is_complex(a.type) || type_is_complex(b.type)) {
         if (a.type == to.type && b.type == to.type) return complex_bmm(call, &a, &b, &to);
         return call_fail(call, MICA_ERROR_TYPE, "complex numbers meet real ones");
@@ -104,13 +105,15 @@ mica_status addmm(kernel_call *call) {
     TRY(call_out(call, 5, &out));
     TRY(inner_sizes_match(call, a.sizes[1], b.sizes[0]));
     const size_t sizes[2] = {a.sizes[0], b.sizes[1]};
-    view added = view_of(self);
+    view added;
+    view_of(self, &added);
     if (!view_broadcast(&added, 2, sizes)) {
         return call_fail(call, MICA_ERROR_SHAPE, "the first argument does not broadcast to %zu × %zu", sizes[0],
                          sizes[1]);
     }
     TRY(call_resize(call, out, 2, sizes));
-    const view to = view_of(out);
+    view to;
+    view_of(out, &to);
     const mica_type work = work_of(to.type);
     const size_t count = view_count(&to);
     void *result = NULL;
@@ -135,7 +138,8 @@ mica_status linear(kernel_call *call) {
     TRY(read_matrix(call, 1, 2, &weight));
     TRY(call_optional_tensor(call, 2, &bias));
     TRY(call_out(call, 3, &out));
-    const view from = view_of(input);
+    view from;
+    view_of(input, &from);
     if (from.rank == 0) return call_fail(call, MICA_ERROR_SHAPE, "the input has rank 0");
     const size_t n = weight.sizes[0], k = weight.sizes[1];
     TRY(inner_sizes_match(call, from.sizes[from.rank - 1], k));
@@ -143,13 +147,15 @@ mica_status linear(kernel_call *call) {
     for (size_t i = 0; i + 1 < from.rank; i++) m *= sizes[i] = from.sizes[i];
     sizes[from.rank - 1] = n;
     TRY(call_resize(call, out, from.rank, sizes));
-    const view to = view_of(out);
+    view to;
+    view_of(out, &to);
     const mica_type work = work_of(to.type);
     void *result = NULL;
     TRY(view_write(call, &to, work, &result));
     const void *row = NULL;
     if (bias) {
-        view added = view_of(bias);
+        view added;
+        view_of(bias, &added);
         if (!view_broadcast(&added, 1, &n)) {
             return call_fail(call, MICA_ERROR_SHAPE, "the bias has not %zu elements", n);
         }
@@ -274,7 +280,9 @@ mica_status convolution(kernel_call *call) {
     size_t extra_y, extra_x;
     TRY(call_bool(call, 6, &job.transposed));
     TRY(call_int(call, 8, &groups));
-    view from = view_of(input), filter = view_of(weight);
+    view from, filter;
+    view_of(input, &from);
+    view_of(weight, &filter);
     const size_t rank = from.rank, spatial = rank - 2;
     if ((rank != 3 && rank != 4) || filter.rank != rank) {
         return call_fail(call, MICA_ERROR_SHAPE, "an input of rank %zu and filters of rank %zu", rank, filter.rank);
@@ -313,7 +321,8 @@ mica_status convolution(kernel_call *call) {
     const size_t sizes[4] = {batch, out_channels, rank == 3 ? job.x.out : job.y.out, job.x.out};
     TRY(call_resize(call, out, rank, sizes));
 
-    const view to = view_of(out);
+    view to;
+    view_of(out, &to);
     job.work = work_of(to.type);
     const size_t size = mica_type_size(job.work);
     const void *data = NULL;
@@ -332,7 +341,9 @@ mica_status convolution(kernel_call *call) {
     job.to = memory;
     memset(job.to, 0, view_count(&to) * size);
     if (bias) {
-        view added = view_of(bias), start = view_dense(job.work, rank, sizes, job.to);
+        view added;
+        view_of(bias, &added);
+        const view start = view_dense(job.work, rank, sizes, job.to);
         for (size_t i = 0; i < spatial; i++) view_insert(&added, 1, 1, 0);
         (void)view_broadcast(&added, rank, sizes);
         view_copy(call, &start, &added);

@@ -68,7 +68,9 @@ mica_status softmax(kernel_call *call) {
     TRY(call_out(call, 3, &out));
     TRY(float_type(call, out));
     TRY(call_resize(call, out, self->view.rank, self->view.sizes));
-    view from = view_of(self), to = view_of(out);
+    view from, to;
+    view_of(self, &from);
+    view_of(out, &to);
     const uint32_t dims = from.rank ? (uint32_t)1 << dim : 0;
     softmax_job job = {.logarithm = call->kernel->op != 0, .length = view_rows(&from, dims)};
     job.steps = softmax_versions[kernel_version_select(softmax_names, call->features, call->kernels)];
@@ -154,7 +156,8 @@ static mica_status read_channels(kernel_call *call, size_t arg, size_t count, mi
         return call_fail(call, MICA_ERROR_SHAPE, "argument %zu has %zu elements, not %zu", arg,
                          mica_tensor_count(&tensor->view), count);
     }
-    const view v = view_of(tensor);
+    view v;
+    view_of(tensor, &v);
     return view_read(call, &v, work, data);
 }
 
@@ -169,9 +172,10 @@ static mica_status normalise(kernel_call *call, norm_job *job, size_t rows, size
     }
     TRY(call_resize(call, outs[0], self->view.rank, self->view.sizes));
     for (size_t i = 1; i < 3; i++) TRY(call_resize(call, outs[i], stat_rank, stat_sizes));
-    const view from = view_of(self);
+    view from;
+    view_of(self, &from);
     view to[3];
-    for (size_t i = 0; i < 3; i++) to[i] = view_of(outs[i]);
+    for (size_t i = 0; i < 3; i++) view_of(outs[i], &to[i]);
     const mica_type work = work_of(from.type);
     if (work == MICA_I64) return float_type(call, self);
     TRY(view_read(call, &from, work, &job->from));
@@ -269,7 +273,9 @@ static mica_status normalise_channels(kernel_call *call, const batch_norm *args)
     TRY(call_resize(call, outs[1], 1, &stats));
     TRY(call_resize(call, outs[2], 1, &stats));
 
-    const view from = view_of(self), to = view_of(outs[0]);
+    view from, to;
+    view_of(self, &from);
+    view_of(outs[0], &to);
     const void *in = NULL, *weight = NULL, *bias = NULL, *means = NULL, *variances = NULL;
     void *out = NULL, *own_mean = NULL, *own_rstd = NULL;
     TRY(read_channels(call, args->weight_arg, channels, MICA_F64, &weight));
@@ -315,7 +321,9 @@ static mica_status normalise_channels(kernel_call *call, const batch_norm *args)
     }
     view_written(call, &to, MICA_F64, out);
     if (stats) {
-        const view mean_to = view_of(outs[1]), rstd_to = view_of(outs[2]);
+        view mean_to, rstd_to;
+        view_of(outs[1], &mean_to);
+        view_of(outs[2], &rstd_to);
         view_written(call, &mean_to, MICA_F64, mean);
         view_written(call, &rstd_to, MICA_F64, rstd);
     }
@@ -353,7 +361,8 @@ mica_status glu(kernel_call *call) {
     TRY(call_out(call, 2, &out));
     TRY(float_type(call, self));
     TRY(float_type(call, out));
-    view from = view_of(self);
+    view from;
+    view_of(self, &from);
     if (from.rank == 0 || from.sizes[dim] % 2 != 0) {
         return call_fail(call, MICA_ERROR_SHAPE, "dim %zu does not fall into halves", dim);
     }
@@ -362,7 +371,8 @@ mica_status glu(kernel_call *call) {
     view_range(&from, dim, 0, half, 1);
     view_range(&gate, dim, half, half, 1);
     TRY(call_resize(call, out, from.rank, from.sizes));
-    const view to = view_of(out);
+    view to;
+    view_of(out, &to);
     const void *value = NULL, *control = NULL;
     void *result = NULL;
     TRY(view_read(call, &from, MICA_F64, &value));

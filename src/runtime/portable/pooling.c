@@ -128,7 +128,9 @@ mica_status avg_pool2d(kernel_call *call) {
     TRY(call_optional_int(call, 6, 0, &job.divisor));
     if (job.divisor == 0 && !call_is_none(call, 6)) return call_fail(call, MICA_ERROR_VALUE, "the divisor is 0");
     TRY(resize_pooled(call, self, axes, out));
-    const view from = view_of(self), to = view_of(out);
+    view from, to;
+    view_of(self, &from);
+    view_of(out, &to);
     TRY(view_read(call, &from, MICA_F64, &job.from));
     TRY(view_write(call, &to, MICA_F64, &job.to));
     rows_parallel(call, planes(self), axes[0].out * axes[1].out * axes[0].kernel * axes[1].kernel, average_planes,
@@ -175,7 +177,9 @@ mica_status adaptive_avg_pool2d(kernel_call *call) {
     }
     TRY(resize_pooled(call, self, axes, out));
     pool_job job = {.y = axes[0], .x = axes[1]};
-    const view from = view_of(self), to = view_of(out);
+    view from, to;
+    view_of(self, &from);
+    view_of(out, &to);
     TRY(view_read(call, &from, MICA_F64, &job.from));
     TRY(view_write(call, &to, MICA_F64, &job.to));
     rows_parallel(call, planes(self), axes[0].in * axes[1].in + axes[0].out * axes[1].out, adaptive_planes, &job);
@@ -237,7 +241,10 @@ mica_status max_pool2d_with_indices(kernel_call *call) {
     TRY(resize_pooled(call, self, axes, out));
     TRY(resize_pooled(call, self, axes, indices));
     pool_job job = {.y = axes[0], .x = axes[1]};
-    const view from = view_of(self), to = view_of(out), at = view_of(indices);
+    view from, to, at;
+    view_of(self, &from);
+    view_of(out, &to);
+    view_of(indices, &at);
     const mica_type work = work_of(from.type);
     void *positions = NULL;
     TRY(view_read(call, &from, work, &job.from));

@@ -73,7 +73,8 @@ mica_status et_copy_index(kernel_call *call) {
     TRY(call_out(call, 0, &target));
     TRY(call_tensor(call, 1, &source));
     TRY(call_int(call, 2, &index));
-    const view from = view_of(source);
+    view from;
+    view_of(source, &from);
     if (index < 0 || index >= INT32_MAX || target->view.rank != from.rank + 1 || target->view.type != from.type) {
         return call_fail(call, MICA_ERROR_SHAPE, "part %lld of rank %zu does not fit a tensor of rank %zu",
                          (long long)index, from.rank, target->view.rank);
@@ -81,7 +82,8 @@ mica_status et_copy_index(kernel_call *call) {
     size_t sizes[MICA_MAX_RANK + 1] = {(size_t)index + 1};
     for (size_t i = 0; i < from.rank; i++) sizes[i + 1] = from.sizes[i];
     TRY(call_resize(call, target, from.rank + 1, sizes));
-    view to = view_of(target);
+    view to;
+    view_of(target, &to);
     view_select(&to, 0, (size_t)index);
     view_copy(call, &to, &from);
     return MICA_OK;

@@ -58,7 +58,7 @@ static mica_status parameter(kernel_call *call, size_t arg, const view *shape, s
     if (value->tag == VALUE_TENSOR) {
         struct tensor *tensor = NULL;
         TRY(call_tensor(call, arg, &tensor));
-        *v = view_of(tensor);
+        view_of(tensor, v);
     } else if (value->tag != VALUE_NONE) {
         double number = 0;
         TRY(call_double(call, arg, &number)); /* that it is one */
@@ -79,7 +79,8 @@ static mica_status apply_affine(kernel_call *call, affine *job, size_t axis) {
     struct tensor *self = NULL, *out = NULL;
     TRY(call_tensor(call, 0, &self));
     TRY(call_out(call, (size_t)call->kernel->arg_count - 2, &out));
-    const view from = view_of(self);
+    view from;
+    view_of(self, &from);
     view scale, zero_point;
     TRY(parameter(call, 1, &from, axis, &scale));
     TRY(parameter(call, 2, &from, axis, &zero_point));
@@ -90,7 +91,8 @@ static mica_status apply_affine(kernel_call *call, affine *job, size_t axis) {
                          mica_type_name(from.type));
     }
     TRY(call_resize(call, out, from.rank, from.sizes));
-    const view to = view_of(out);
+    view to;
+    view_of(out, &to);
     job->from = from.type;
     job->to = to.type;
     job->scale = scale.type;
@@ -187,7 +189,10 @@ static mica_status choose_rows(kernel_call *call, int64_t least, int64_t most, s
     }
     TRY(call_resize(call, scales, rank, sizes));
     TRY(call_resize(call, zero_points, rank, sizes));
-    const view from = view_of(self), to_scales = view_of(scales), to_zero_points = view_of(zero_points);
+    view from, to_scales, to_zero_points;
+    view_of(self, &from);
+    view_of(scales, &to_scales);
+    view_of(zero_points, &to_zero_points);
     const void *data = NULL;
     void *scale = NULL, *zero_point = NULL;
     TRY(view_read(call, &from, MICA_F32, &data));
@@ -246,12 +251,15 @@ mica_status quantized_add(kernel_call *call) {
     if (least < 0 || most > UINT8_MAX || least > most) {
         return call_fail(call, MICA_ERROR_VALUE, "bounds %lld and %lld", (long long)least, (long long)most);
     }
-    const view from[2] = {view_of(a), view_of(b)};
+    view from[2];
+    view_of(a, &from[0]);
+    view_of(b, &from[1]);
     bool same = from[0].rank == from[1].rank;
     for (size_t i = 0; same && i < from[0].rank; i++) same = from[0].sizes[i] == from[1].sizes[i];
     if (!same) return call_fail(call, MICA_ERROR_SHAPE, "the operands have different shapes");
     TRY(call_resize(call, out, from[0].rank, from[0].sizes));
-    const view to = view_of(out);
+    view to;
+    view_of(out, &to);
     const void *x = NULL, *y = NULL;
     void *result = NULL;
     TRY(view_read(call, &from[0], MICA_F32, &x));
@@ -308,7 +316,10 @@ mica_status quantized_embedding(kernel_call *call) {
     for (size_t i = 0; i < rank; i++) sizes[i] = indices->view.sizes[i];
     sizes[rank] = width;
 
-    const view from = view_of(weight), where = view_of(indices), scale_view = view_of(scales);
+    view from, where, scale_view;
+    view_of(weight, &from);
+    view_of(indices, &where);
+    view_of(scales, &scale_view);
     const size_t count = view_count(&where);
     void *memory = NULL;
     TRY(call_scratch_array(call, count, sizeof(int64_t), &memory));
@@ -321,12 +332,14 @@ mica_status quantized_embedding(kernel_call *call) {
                          (long long)at[i], i, rows);
     }
     TRY(call_resize(call, out, rank + 1, sizes));
-    const view to = view_of(out);
+    view to;
+    view_of(out, &to);
     const void *packed = NULL;
     void *result = NULL;
     TRY(view_read(call, &from, type, &packed));
     TRY(view_write(call, &to, MICA_F32, &result));
-    const view zero_view = zero_points ? view_of(zero_points) : scale_view;
+    view zero_view;
+    view_of(zero_points ? zero_points : scales, &zero_view);
     const size_t scale_size = mica_type_size(scale_view.type), zero_size = mica_type_size(zero_view.type);
     const size_t length = width / groups;
     float *y = result;
@@ -363,10 +376,13 @@ mica_status mixed_matmul(kernel_call *call) {
     if (weight->view.type != MICA_I8 || !type_is_float(input->view.type)) {
         return call_fail(call, MICA_ERROR_TYPE, "takes floats and weights of i8");
     }
-    const view from = view_of(input), filter = view_of(weight);
+    view from, filter;
+    view_of(input, &from);
+    view_of(weight, &filter);
     if (from.rank != 2 || filter.rank != 2) return call_fail(call, MICA_ERROR_SHAPE, "takes matrices");
     const size_t m = from.sizes[0], k = from.sizes[1], n = filter.sizes[transposed ? 0 : 1];
-    view scale = view_of(scales);
+    view scale;
+    view_of(scales, &scale);
     const size_t groups = transposed && scale.rank == 2 ? scale.sizes[1] : 1;
     const bool scales_fit = scale.rank == (groups > 1 ? 2 : scale.rank) && scale.rank >= 1 && scale.rank <= 2 &&
                             groups > 0 && scale.sizes[0] == filter.sizes[0];
@@ -376,7 +392,8 @@ mica_status mixed_matmul(kernel_call *call) {
     }
     const size_t sizes[2] = {m, n};
     TRY(call_resize(call, out, 2, sizes));
-    const view to = view_of(out);
+    view to;
+    view_of(out, &to);
     const void *x = NULL, *s = NULL;
     void *w = NULL, *result = NULL;
     TRY(view_read(call, &from, MICA_F32, &x));

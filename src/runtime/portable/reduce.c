@@ -182,7 +182,8 @@ static mica_status reduce(kernel_call *call, reduction *r, uint32_t dims, bool k
                           struct tensor *indices) {
     struct tensor *self = NULL;
     TRY(call_tensor(call, 0, &self));
-    const view whole = view_of(self);
+    view whole;
+    view_of(self, &whole);
     const bool complex = type_is_complex(whole.type); /* then a sum, of real and imaginary parts apart */
     view from = complex ? complex_parts(&whole) : whole;
     const mica_type stored = values ? values->view.type : whole.type;
@@ -208,7 +209,8 @@ static mica_status reduce(kernel_call *call, reduction *r, uint32_t dims, bool k
 
     if (values) TRY(resize_reduced(call, values, &whole, dims, keep));
     if (indices) TRY(resize_reduced(call, indices, &whole, dims, keep));
-    view to = view_of(values ? values : indices);
+    view to;
+    view_of(values ? values : indices, &to);
     if (complex) to = complex_parts(&to);
     const size_t count = view_count(&to);
     r->length = view_rows(&from, dims);
@@ -233,7 +235,9 @@ static mica_status reduce(kernel_call *call, reduction *r, uint32_t dims, bool k
         view_copy(call, &to, &reduced);
     }
     if (indices) {
-        const view picked = view_of(indices), reduced = view_dense(MICA_I64, picked.rank, picked.sizes, r->indices);
+        view picked;
+        view_of(indices, &picked);
+        const view reduced = view_dense(MICA_I64, picked.rank, picked.sizes, r->indices);
         view_copy(call, &picked, &reduced);
     }
     return MICA_OK;
@@ -310,7 +314,8 @@ mica_status var_mean(kernel_call *call) {
     TRY(dims_arg(call, 1, self->view.rank, &dims));
     TRY(call_bool(call, 3, &keep));
     TRY(call_out(call, 5, &mean));
-    const view from = view_of(self);
+    view from;
+    view_of(self, &from);
     if (!type_is_float(mean->view.type)) {
         return call_fail(call, MICA_ERROR_TYPE, "the mean is a float, not %s", mica_type_name(mean->view.type));
     }
@@ -331,7 +336,9 @@ mica_status cumsum(kernel_call *call) {
     TRY(call_dim(call, given, self->view.rank, &dim));
     TRY(call_out(call, 3, &out));
     TRY(call_resize(call, out, self->view.rank, self->view.sizes));
-    view from = view_of(self), to = view_of(out);
+    view from, to;
+    view_of(self, &from);
+    view_of(out, &to);
     const uint32_t dims = from.rank ? (uint32_t)1 << dim : 0;
     const size_t length = view_rows(&from, dims);
     view_rows(&to, dims);

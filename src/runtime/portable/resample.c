@@ -24,8 +24,10 @@ static mica_status arguments(kernel_call *call, size_t out_arg, struct tensor **
 /* The last `axes` dims of the out come from positions maps[axis][…] of the input's. */
 static mica_status take_mapped(kernel_call *call, const struct tensor *self, struct tensor *out, size_t axes,
                                const int64_t *const *maps) {
-    view base = view_of(self);
-    const view to = view_of(out);
+    view base;
+    view_of(self, &base);
+    view to;
+    view_of(out, &to);
     const size_t first = base.rank - axes;
     size_t count = 1;
     for (size_t a = 0; a < axes; a++) count *= to.sizes[first + a];
@@ -249,7 +251,9 @@ static void mix_planes(void *argument, size_t begin, size_t end) {
 
 static mica_status mix(kernel_call *call, const struct tensor *self, const struct tensor *out,
                        const resize_axis *axes, const axis_taps *taps) {
-    const view from = view_of(self), to = view_of(out);
+    view from, to;
+    view_of(self, &from);
+    view_of(out, &to);
     const void *in = NULL;
     void *result = NULL;
     TRY(view_read(call, &from, MICA_F64, &in));
@@ -401,14 +405,17 @@ mica_status grid_sampler_2d(kernel_call *call) {
         return call_fail(call, MICA_ERROR_VALUE, "interpolation %lld, padding %lld", (long long)job.mode,
                          (long long)job.padding);
     }
-    const view from = view_of(self), where = view_of(grid);
+    view from, where;
+    view_of(self, &from);
+    view_of(grid, &where);
     if (from.rank != 4 || where.rank != 4 || where.sizes[0] != from.sizes[0] || where.sizes[3] != 2 ||
         from.sizes[2] == 0 || from.sizes[3] == 0) {
         return call_fail(call, MICA_ERROR_SHAPE, "the grid does not fit the images");
     }
     const size_t sizes[4] = {from.sizes[0], from.sizes[1], where.sizes[1], where.sizes[2]};
     TRY(call_resize(call, out, 4, sizes));
-    const view to = view_of(out);
+    view to;
+    view_of(out, &to);
     job.channels = sizes[1];
     job.in_y = from.sizes[2];
     job.in_x = from.sizes[3];

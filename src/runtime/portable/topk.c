@@ -165,7 +165,8 @@ mica_status topk(kernel_call *call) {
     TRY(call_out(call, 5, &values));
     TRY(call_out(call, 6, &indices));
     TRY(call_dim(call, given, self->view.rank, &dim));
-    view from = view_of(self);
+    view from;
+    view_of(self, &from);
     if (from.rank == 0) view_insert(&from, 0, 1, 0);
     if (k < 0 || (size_t)k > from.sizes[dim]) {
         return call_fail(call, MICA_ERROR_VALUE, "the first %lld of %zu elements", (long long)k, from.sizes[dim]);
@@ -199,7 +200,9 @@ mica_status topk(kernel_call *call) {
             ((int64_t *)best_at)[r * taken + i] = (int64_t)positions[i];
         }
     }
-    view to_values = view_of(values), to_indices = view_of(indices);
+    view to_values, to_indices;
+    view_of(values, &to_values);
+    view_of(indices, &to_indices);
     if (self->view.rank) {
         view_move_last(&to_values, dim);
         view_move_last(&to_indices, dim);

@@ -18,13 +18,7 @@ void view_set(view *v, const mica_tensor *t) {
     }
 }
 
-view view_of_tensor(const mica_tensor *t) {
-    view v;
-    view_set(&v, t);
-    return v;
-}
-
-view view_of(const struct tensor *tensor) { return view_of_tensor(&tensor->view); }
+void view_of(const struct tensor *tensor, view *v) { view_set(v, &tensor->view); }
 
 view view_dense(mica_type type, size_t rank, const size_t *sizes, void *data) {
     view v;

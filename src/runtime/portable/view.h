@@ -19,10 +19,10 @@ typedef struct view {
     uint8_t *data;                    /* of element 0, 0, … */
 } view;
 
-/* A view is half a kilobyte, of which only what the rank reaches is set: small operators feel it when one is returned. */
+/* Made in place: a view is half a kilobyte, of which only what the rank reaches is set, and operators of a few elements
+ * feel every copy of one. */
 void view_set(view *v, const mica_tensor *tensor);
-view view_of_tensor(const mica_tensor *tensor);
-view view_of(const struct tensor *tensor);
+void view_of(const struct tensor *tensor, view *v);
 /* Dense in C order over `data`. */
 view view_dense(mica_type type, size_t rank, const size_t *sizes, void *data);
 size_t view_count(const view *v);
