@@ -18,5 +18,6 @@ run_all() { # INDEX
 check 'this CPU has an instruction set' test -n "$isas"
 run_all "$cases/cases.tsv"
 run_all "${cases%/*}/own/dynamic/cases.tsv"
+expect 0 " 0 failed" run --cases "${cases%/*}/own/methods/cases.tsv"
 [ -z "$MICA_FIXTURES" ] || run_all "$MICA_FIXTURES/cases.tsv"
 finish

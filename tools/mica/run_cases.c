@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run_cases.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "cases.h"
+#include "grow.h"
 #include "terminal.h"
 
 const column case_columns[] = {
@@ -24,13 +26,38 @@ static bool run_call(struct model *model, const model_case *item, double *larges
            model_check(model, &call, largest, fault);
 }
 
-/* Runs one line; `model` stays loaded from line to line of the same case and method, for the state it may keep. */
-static bool run_line(struct model *model, const model_case *item, const model_case *before, mica_context *context,
-                     double *largest, struct fault *fault) {
-    if (!before || strcmp(before->model, item->model) != 0 || strcmp(before->method, item->method) != 0) {
-        model_close(model);
-        if (!model_open(model, context, item->model, &item->data_paths, NULL, item->method, fault)) return false;
+/* The methods of one model that its lines have named; all stay loaded from line to line, for the state they may keep. */
+typedef struct loaded {
+    struct model *models;
+    const model_case **items; /* that named each first */
+    size_t count;
+} loaded;
+
+static void close_all(loaded *all) {
+    for (size_t i = 0; i < all->count; i++) model_close(&all->models[i]);
+    free(all->models);
+    free(all->items);
+    *all = (loaded){0};
+}
+
+static struct model *find_model(loaded *all, const model_case *item, mica_context *context, struct fault *fault) {
+    if (all->count && strcmp(all->items[0]->model, item->model) != 0) close_all(all);
+    for (size_t i = 0; i < all->count; i++) {
+        if (strcmp(all->items[i]->method, item->method) == 0) return &all->models[i];
     }
+    all->models = grow(all->models, all->count + 1, sizeof *all->models);
+    all->items = grow(all->items, all->count + 1, sizeof *all->items);
+    all->items[all->count] = item;
+    struct model *const model = &all->models[all->count++];
+    *model = (struct model){0};
+    const bool opened = model_open(model, context, item->model, &item->data_paths, NULL, item->method, fault);
+    return opened ? model : NULL;
+}
+
+static bool run_line(loaded *all, const model_case *item, mica_context *context, double *largest,
+                     struct fault *fault) {
+    struct model *const model = find_model(all, item, context, fault);
+    if (!model) return false;
     return model->method ? run_call(model, item, largest, fault) : fail(fault, "%s: it was not loaded", item->model);
 }
 
@@ -43,7 +70,7 @@ static const char *without_path(const char *text, const char *path) {
 bool run_cases(const char *path, const option_list *match, mica_context *context, const struct settings *settings,
                struct fault *fault) {
     case_index index;
-    struct model model = {0};
+    loaded all = {0};
     json_t *const rows = json_array();
     size_t failed = 0;
     const bool good = cases_read(path, match, &index, fault);
@@ -52,7 +79,7 @@ bool run_cases(const char *path, const option_list *match, mica_context *context
         struct fault found = {0};
         double largest = 0;
         progress(item->folder, (double)i, (double)index.count);
-        const bool passed = run_line(&model, item, i ? item - 1 : NULL, context, &largest, &found);
+        const bool passed = run_line(&all, item, context, &largest, &found);
         failed += !passed;
         if (passed && !settings->verbose) continue;
         json_t *const row = row_add(rows);
@@ -65,7 +92,7 @@ bool run_cases(const char *path, const option_list *match, mica_context *context
         row_text(row, "error", without_path(found.text, item->model));
     }
     progress_end();
-    model_close(&model);
+    close_all(&all);
     if (good) {
         print_rows(settings, rows, NULL);
         const size_t passed = index.count - failed;
