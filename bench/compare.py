@@ -150,7 +150,7 @@ class Worker:
         path = self.models.path(case)
         mica = self.mica.load(self.context, path)
         sides = [mica]
-        inputs = sample_inputs(case, mica.input_infos())
+        inputs = mica.laid_out(sample_inputs(case, mica.input_infos()))
         try:
             if self.executorch:
                 sides.append(self.executorch.load(path))

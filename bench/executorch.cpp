@@ -127,15 +127,14 @@ Model *peer_load(const char *path) {
 
 void peer_free(Model *model) { delete model; }
 
-int peer_set_input(Model *model, size_t index, int type, size_t rank, const size_t *sizes, void *data) {
+int peer_set_input(Model *model, size_t index, int type, size_t rank, const size_t *sizes, const uint8_t *order,
+                   void *data) {
     Input &input = model->inputs.at(index);
     input.sizes.assign(sizes, sizes + rank);
-    input.strides.assign(rank, 1);
-    input.order.resize(rank);
-    for (size_t i = rank; i-- > 0;) {
-        input.order[i] = i;
-        if (i + 1 < rank) input.strides[i] = input.strides[i + 1] * input.sizes[i + 1];
-    }
+    input.order.assign(order, order + rank);
+    input.strides.resize(rank);
+    size_t stride = 1;
+    for (size_t i = rank; i-- > 0; stride *= sizes[order[i]]) input.strides[order[i]] = stride;
     input.tensor = std::make_unique<executorch::aten::TensorImpl>(
         static_cast<executorch::aten::ScalarType>(type), rank, input.sizes.data(), data, input.order.data(),
         input.strides.data(), executorch::aten::TensorShapeDynamism::DYNAMIC_BOUND);

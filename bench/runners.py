@@ -66,13 +66,18 @@ def compile_shared(build, source, *options):
     return path
 
 
+def dim_order(array):
+    """Dims as they lie in memory, outermost first."""
+    return sorted(range(array.ndim), key=lambda i: -array.strides[i])
+
+
 def tensor_value(array):
     """A value that borrows a numpy array."""
     value = Value(TENSOR)
     tensor = value.value.tensor
     tensor.type, tensor.rank, tensor.data = NUMBERS[array.dtype], array.ndim, array.ctypes.data
-    for i, size in enumerate(array.shape):
-        tensor.sizes[i], tensor.order[i] = size, i
+    for i, (size, dim) in enumerate(zip(array.shape, dim_order(array))):
+        tensor.sizes[i], tensor.order[i] = size, dim
     return value
 
 
@@ -136,6 +141,9 @@ class MicaSide(Side):
 
     def input_infos(self):
         """(type, shape) of every input, upper bounds where a size is dynamic."""
+        return [(TYPES[info.type], tuple(info.sizes[:info.rank])) for info in self.value_infos()]
+
+    def value_infos(self):
         infos = []
         index = self.library.mica_method_index(self.handle)
         for i in range(self.library.mica_program_input_count(self.program, c.c_size_t(index))):
@@ -143,8 +151,14 @@ class MicaSide(Side):
             self.check(self.library.mica_program_input_info(self.program, c.c_size_t(index), c.c_size_t(i), c.byref(info)))
             if info.kind != TENSOR:
                 raise RuntimeError("an input is no tensor")
-            infos.append((TYPES[info.type], tuple(info.sizes[:info.rank])))
+            infos.append(info)
         return infos
+
+    def laid_out(self, arrays):
+        """The same values, in memory as the model wants its inputs."""
+        orders = [list(info.order[:info.rank]) for info in self.value_infos()]
+        return [array if order == dim_order(array) else numpy.ascontiguousarray(array.transpose(order)).transpose(numpy.argsort(order))
+                for array, order in zip(arrays, orders)]
 
     def set_inputs(self, arrays):
         self.inputs = arrays
@@ -220,8 +234,9 @@ class ExecuTorchSide(Side):
         self.inputs = arrays
         for i, array in enumerate(arrays):
             sizes = (c.c_size_t * max(1, array.ndim))(*array.shape)
+            order = (c.c_uint8 * max(1, array.ndim))(*dim_order(array))
             status = self.library.peer_set_input(self.handle, c.c_size_t(i), NUMBERS[array.dtype], c.c_size_t(array.ndim), sizes,
-                                                 c.c_void_p(array.ctypes.data))
+                                                 order, c.c_void_p(array.ctypes.data))
             if status:
                 raise RuntimeError(f"ExecuTorch refuses input {i}: {status}")
 
