@@ -60,6 +60,7 @@ typedef struct mica_observation {
     int32_t zero_point;
     size_t runner; /* the node that ran: `node`, or the one that it was fused into */
     bool rows;     /* quantized row by row at run time: the rows' parameters are not shown */
+    double summed; /* of a sum or mean outside of delegates: the largest magnitude of what was added up; else 0 */
 } mica_observation;
 
 typedef void (*mica_observer)(void *user, const mica_observation *observation);

@@ -7,6 +7,7 @@
 
 #include "base/context.h"
 #include "runtime/method.h"
+#include "runtime/portable/element.h"
 #include "runtime/portable/view.h"
 
 /* A loop in a program is a backward jump: this many instructions in one run mean that it does not end. */
@@ -183,6 +184,17 @@ static mica_status call_delegate(mica_method *method, const pte_instruction *ins
     return MICA_OK;
 }
 
+static double largest_magnitude(const mica_tensor *tensor) {
+    double largest = 0, number;
+    const size_t size = mica_type_size(tensor->type), count = mica_tensor_count(tensor);
+    if (type_is_complex(tensor->type)) return 0;
+    for (size_t i = 0; i < count; i++) {
+        element_convert(1, MICA_F64, &number, 0, tensor->type, (const char *)tensor->data + i * size, 0);
+        if (isfinite(number)) largest = fmax(largest, fabs(number));
+    }
+    return largest;
+}
+
 /* Shows the observer what a kernel call has written: its last argument and those that the kernel's row names, each a
  * tensor or a list of them. */
 static void show_results(const mica_method *method, const pte_instruction *instruction, const portable_kernel *kernel,
@@ -197,7 +209,10 @@ static void show_results(const mica_method *method, const pte_instruction *instr
             const int32_t index = is_list ? span_i32(result->as.list, i) : -1;
             const struct value *const one = is_list ? (index < 0 ? NULL : &method->values[index]) : result;
             if (!one || one->tag != VALUE_TENSOR) continue;
-            const mica_observation out = {.node = node, .tensor = one->as.tensor->view, .runner = node};
+            mica_observation out = {.node = node, .tensor = one->as.tensor->view, .runner = node};
+            if (kernel->effects & KERNEL_SUMS && (i == 1 || !is_list)) {
+                out.summed = largest_magnitude(&method->values[span_i32(instruction->args, 0)].as.tensor->view);
+            }
             events->observer(events->user, &out);
         }
     }

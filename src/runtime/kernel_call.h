@@ -85,7 +85,8 @@ enum {
     KERNEL_STORES = 0x400,   /* argument 0 becomes argument 1 */
     KERNEL_CHOOSES = 0x800,  /* the result is argument 2, some elements replaced, each by itself */
     KERNEL_CHECKS = 0x1000,  /* may refuse what its tensors hold: an index, a divisor */
-    KERNEL_COMPLEX = 0x2000  /* takes complex numbers, too */
+    KERNEL_COMPLEX = 0x2000, /* takes complex numbers, too */
+    KERNEL_SUMS = 0x4000     /* its only result, or the second of several, is a sum or mean of argument 0 */
 };
 
 /* One row of the table of portable kernels. */

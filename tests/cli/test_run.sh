@@ -92,4 +92,6 @@ expect 0 'added' bench "$linear/model.pte" --num-executions 1 --weights-cache "$
 # --quiet leaves nothing on standard error.
 "$mica" run "$linear/model.pte" --quiet >"$tmp/out" 2>"$tmp/err"
 check 'quiet' test ! -s "$tmp/err"
+# Means that are what rounding left are judged by what was added up.
+expect 0 ' yes$' run "$2/tests/data/own/norms.pte" --check
 finish

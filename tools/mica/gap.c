@@ -57,7 +57,7 @@ gap gap_between(const mica_observation *got, const mica_tensor *want, double ter
     const size_t item = mica_type_size(tensor->type), count = mica_tensor_count(tensor);
     const double step = got->quantized ? got->scale : 1;
     const double top = largest_below(want, INFINITY), rest = largest_below(want, top / MASK_SPREAD);
-    const double scale = rest > 0 && rest < top / MASK_GAP ? rest : top;
+    const double scale = fmax(rest > 0 && rest < top / MASK_GAP ? rest : top, got->summed);
     const double tolerance = tolerance_of(got, scale, terms);
     gap found = {.ulp = precision.bits ? 0 : NAN,
                  .steps = got->quantized || got->rows ? 0 : NAN,

@@ -5,7 +5,8 @@
  *
  * Floats: two kernels may add the k terms of a sum in any order and round each step, so that elements differ by up to
  * 8 ULP of the largest magnitude in the tensor plus 8·√k ULP of the f32 (for f64: f64) sum behind it. The scale is the
- * tensor's and not the element's: where terms cancel, an element's own ULP says nothing. But values that stand 2^26
+ * tensor's and not the element's: where terms cancel, an element's own ULP says nothing; of a sum or mean, whose elements
+ * may all cancel, it is no less than that of what was added up. But values that stand 2^26
  * above all the others are masks, and no scale for these. Quantized values: one step. Whole numbers and booleans:
  * nothing.
  */
