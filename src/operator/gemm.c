@@ -287,6 +287,8 @@ static void run_block(void *argument, size_t index, size_t thread) {
             tile.taps = plan->offsets;
             tile.tap_count = plan->tap_count;
             tile.rhs = plan->packs_panels ? scratch.rhs : place.rhs + column * plan->panel_bytes;
+            /* Rows that find their columns in the cache have time to ask for the next ones. */
+            if (step == 1 && panel == 1) tile.ahead = plan->panel_bytes;
             tile.out = place.out + rows.out + column * nr * output_size(plan);
             tile.out_stride = plan->out_stride;
             if (plan->narrow) {

@@ -11,10 +11,10 @@ INLINE vfloat weight_load(const char *weights, size_t i, const bool half) {
     return half ? half_load((const uint16_t *)weights + i) : float_load((const float *)weights + i);
 }
 
-INLINE void float_step(vfloat sums[ROWS][VECTORS], const row_bases *left, const char *weights, const size_t rows,
-                       const size_t vectors, const bool half) {
+INLINE void float_step(vfloat sums[ROWS][VECTORS], const row_bases *left, const char *weights, size_t ahead,
+                       const size_t rows, const size_t vectors, const bool half) {
     vfloat w[VECTORS];
-    ask_ahead(weights, COLUMNS * (half ? 2 : 4), rows);
+    ask_ahead(weights, COLUMNS * (half ? 2 : 4), ahead);
     UNROLL for (size_t v = 0; v < vectors; v++) w[v] = weight_load(weights, v * LANES, half);
     UNROLL for (size_t m = 0; m < rows; m++) {
         const vfloat x = float_splat(*(const float *)(const void *)row_of(left, m));
@@ -24,7 +24,7 @@ INLINE void float_step(vfloat sums[ROWS][VECTORS], const row_bases *left, const 
 
 /* Few rows are too few sums to hide a multiply-add's latency: then 2 or 4 elements of k go into sums of their own. */
 INLINE void float_sums(vfloat sums[ROWS][VECTORS], const left_operand *left, const float *row_bias, const char *panel,
-                       const size_t rows, const size_t vectors, const bool half) {
+                       size_t ahead, const size_t rows, const size_t vectors, const bool half) {
     const size_t splits = rows >= 4 ? 1 : rows >= 2 ? 2 : 4, step = COLUMNS * (half ? 2 : 4);
     const char *weights = panel + COLUMNS * sizeof(float);
     vfloat split[4][ROWS][VECTORS];
@@ -39,12 +39,12 @@ INLINE void float_sums(vfloat sums[ROWS][VECTORS], const left_operand *left, con
         size_t k = left->tap_length;
         for (; k >= splits; k -= splits) {
             UNROLL for (size_t s = 0; s < splits; s++, weights += step) {
-                float_step(s ? split[s] : sums, &at, weights, rows, vectors, half);
+                float_step(s ? split[s] : sums, &at, weights, ahead, rows, vectors, half);
                 rows_advance(&at, sizeof(float), rows);
             }
         }
         for (; k > 0; k--, weights += step) {
-            float_step(sums, &at, weights, rows, vectors, half);
+            float_step(sums, &at, weights, ahead, rows, vectors, half);
             rows_advance(&at, sizeof(float), rows);
         }
     }
@@ -61,7 +61,7 @@ INLINE void float_tile(const gemm_tile *tile, const left_operand *left, const ch
     const vfloat min = float_splat(tile->min), max = float_splat(tile->max);
     const size_t last = lanes_of(columns, (vectors - 1) * LANES);
     vfloat sums[ROWS][VECTORS];
-    float_sums(sums, left, half ? NULL : tile->row_bias, panel, rows, vectors, half);
+    float_sums(sums, left, half ? NULL : tile->row_bias, panel, ahead_of(tile->ahead, rows), rows, vectors, half);
     UNROLL for (size_t m = 0; m < rows; m++) {
         char *row = (char *)tile->out + m * tile->out_stride;
         UNROLL for (size_t v = 0; v < vectors; v++) {

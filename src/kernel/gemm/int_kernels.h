@@ -15,12 +15,14 @@ typedef struct left_view {
     const float *inverse_scale; /* of each row */
     const int32_t *data;        /* KR activations each, those of the next KR `step` further on */
     size_t step;
+    size_t ahead; /* as the tile's */
 } left_view;
 
 INLINE left_view left_of(const gemm_tile *tile) {
     const int32_t *head = tile->lhs;
     const size_t step = (size_t)head[0];
-    return (left_view){head + 1, (const float *)(head + 1 + step), head + left_head_size(step) / sizeof *head, step};
+    return (left_view){head + 1, (const float *)(head + 1 + step), head + left_head_size(step) / sizeof *head, step,
+                       tile->ahead};
 }
 
 /* One step of int8 weights, or all steps of one load of nibbles. */
@@ -48,9 +50,9 @@ INLINE void int_step(vsum sums[ROWS][VECTORS], const int32_t *left, size_t left_
 INLINE size_t splits_of(const size_t rows) { return rows >= 4 ? 1 : rows >= 2 ? 2 : 4; }
 
 /* Sums over k elements, a multiple of 32 in a block. */
-INLINE void int_sums(vsum sums[ROWS][VECTORS], const int32_t *left, size_t left_step, const char *weights, size_t k,
-                     const size_t rows, const size_t vectors, const size_t splits, const bool nibble,
-                     const bool block) {
+INLINE void int_sums(vsum sums[ROWS][VECTORS], const int32_t *left, size_t left_step, const char *weights,
+                     size_t ahead, size_t k, const size_t rows, const size_t vectors, const size_t splits,
+                     const bool nibble, const bool block) {
     const size_t step_k = nibble ? 8 : KR;
     const size_t step = nibble ? COLUMNS * sizeof(int32_t) : COLUMNS * KR, left_next = left_step * (step_k / KR);
     vsum split[4][ROWS][VECTORS];
@@ -63,7 +65,7 @@ INLINE void int_sums(vsum sums[ROWS][VECTORS], const int32_t *left, size_t left_
     size_t steps = divide_up(k, step_k);
     for (; steps >= splits; steps -= splits) {
         UNROLL for (size_t s = 0; s < splits; s++, left += left_next, weights += step) {
-            if (rows > 1 || block) ask_ahead(weights, step, rows); /* one row of int8 has no time left for it */
+            if (rows > 1 || block) ask_ahead(weights, step, ahead); /* one row of int8 has no time left for it */
             int_step(s ? split[s] : sums, left, left_step, weights, rows, vectors, nibble);
         }
     }
@@ -80,7 +82,8 @@ INLINE void int_sums(vsum sums[ROWS][VECTORS], const int32_t *left, size_t left_
 INLINE void store_sums(int32_t *out, const left_view *left, const char *weights, size_t k, const size_t rows,
                        const size_t vectors, const bool nibble) {
     vsum sums[ROWS][VECTORS];
-    int_sums(sums, left->data, left->step, weights, k, rows, vectors, splits_of(rows), nibble, false);
+    int_sums(sums, left->data, left->step, weights, ahead_of(left->ahead, rows), k, rows, vectors, splits_of(rows),
+             nibble, false);
     UNROLL for (size_t m = 0; m < rows; m++) {
         UNROLL for (size_t v = 0; v < vectors; v++) {
             int_store(out + m * COLUMNS + v * LANES, int_sar((vint)sums[m][v], nibble ? NIBBLE_SHIFT : 0));
@@ -91,6 +94,7 @@ INLINE void store_sums(int32_t *out, const left_view *left, const char *weights,
 /* Σ_blocks of scale times the sum of a block. */
 INLINE void store_block_sums(float *out, const left_view *left, const char *packed, size_t k, size_t block,
                              const size_t rows, const size_t vectors, const size_t splits) {
+    const size_t ahead = ahead_of(left->ahead, rows);
     const int32_t *data = left->data;
     vfloat totals[ROWS][VECTORS];
     UNROLL for (size_t m = 0; m < rows; m++) {
@@ -98,9 +102,9 @@ INLINE void store_block_sums(float *out, const left_view *left, const char *pack
     }
     for (; k > 0; k -= block, data += block / KR * left->step) {
         vsum sums[ROWS][VECTORS];
-        int_sums(sums, data, left->step, packed, block, rows, vectors, splits, true, true);
+        int_sums(sums, data, left->step, packed, ahead, block, rows, vectors, splits, true, true);
         packed += block / 2 * COLUMNS;
-        ask_ahead(packed, COLUMNS * sizeof(uint16_t), rows);
+        ask_ahead(packed, COLUMNS * sizeof(uint16_t), ahead);
         UNROLL for (size_t v = 0; v < vectors; v++) {
             const vfloat scale = bfloat_load((const uint16_t *)packed + v * LANES);
             UNROLL for (size_t m = 0; m < rows; m++) {

@@ -59,7 +59,7 @@ static void store_static(const void *from, size_t count, void *to) {
 INLINE void static_step(vsum sums[ROWS][VECTORS], const row_bases *left, const char *weights, const size_t rows,
                         const size_t vectors) {
     vint w[VECTORS];
-    if (rows > 1) ask_ahead(weights, COLUMNS * KR, rows);
+    if (rows > 1) ask_ahead(weights, COLUMNS * KR, AHEAD);
     UNROLL for (size_t v = 0; v < vectors; v++) w[v] = weights_load(weights + v * LANES * KR);
     UNROLL for (size_t m = 0; m < rows; m++) {
         int32_t four;

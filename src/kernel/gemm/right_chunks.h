@@ -7,11 +7,17 @@
 
 #include "kernel/gemm/chunks.h"
 
-/* Asks for weights well ahead of the `size` bytes in use: streams that the hardware foresees end with a page. What one row
- * of activations takes in the time that memory needs to answer is twice a page. */
-INLINE void ask_ahead(const char *weights, const size_t size, const size_t rows) {
-    enum { PAGE = 4096, LINE = 64 };
-    const size_t ahead = rows == 1 ? 2 * PAGE : PAGE;
+/* Bytes from the weights in use to those that are asked for, unless the tile says: streams that the hardware foresees end
+ * with a page, and what one row of activations takes in the time that memory needs to answer is twice a page. */
+enum { AHEAD = 4096 };
+INLINE size_t ahead_of(size_t of_tile, const size_t rows) {
+    if (rows == 1) return 2 * AHEAD;
+    return of_tile ? of_tile : AHEAD;
+}
+
+/* Asks for what is `ahead` of the `size` bytes in use. */
+INLINE void ask_ahead(const char *weights, const size_t size, size_t ahead) {
+    enum { LINE = 64 };
     UNROLL for (size_t i = 0; i < size; i += LINE) __builtin_prefetch(weights + ahead + i);
 }
 
