@@ -196,6 +196,8 @@ static void make_rhs(problem *p, bool plain, random_state *random) {
     } else if (rhs->type == GEMM_I8 || rhs->type == GEMM_I4) {
         float *scales = guard_memory(GUARD_SCALE, p->n * sizeof *scales, p->at_end);
         for (size_t n = 0; n < p->n; n++) scales[n] = random_float(random, 0.0001f, 0.01f);
+        if (p->variant == GEMM_PQS8_QC8W && p->n && random_below(random, 8) == 0)
+            scales[random_below(random, p->n)] = 3e6f;
         rhs->scale = scales;
     }
     if (one_in(random, 4)) return;

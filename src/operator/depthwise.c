@@ -24,6 +24,7 @@ typedef struct depthwise_op {
     dwconv_call call;  /* what is the same for all runs */
     size_t element;    /* bytes, of input and output */
     size_t multiplier;
+    bool small_scales; /* of int8: all below 1 */
     uint8_t *packed, *zeros;
     size_t images, height, width, out_height, out_width;
     size_t patch_rows, patch_columns; /* inputs of a tile */
@@ -132,6 +133,8 @@ static mica_status create(const mica_operation *operation, const op_target *targ
                                .min = operation->output_min,
                                .max = operation->output_max,
                                .zero_point = operation->output->zero_point};
+    self->small_scales = true;
+    for (size_t c = 0; c < weights.channels && type == DWCONV_I8; c++) self->small_scales &= weights.scale[c] < 1;
     if (type == DWCONV_I8) {
         elements_clamp(operation->output, operation->output_min, operation->output_max, &self->call.qmin,
                        &self->call.qmax);
@@ -148,7 +151,8 @@ static dwconv_tiles choose_tile(const depthwise_op *self) {
     const size_t filter = operation->as.window.kernel_height, stride = operation->as.window.stride_height;
     dwconv_tiles best = {.rows = 1, .columns = 1, .run = self->kernel->run};
     if (filter != operation->as.window.kernel_width || stride != operation->as.window.stride_width ||
-        operation->as.window.dilation_height != 1 || operation->as.window.dilation_width != 1) {
+        operation->as.window.dilation_height != 1 || operation->as.window.dilation_width != 1 ||
+        !self->small_scales) {
         return best;
     }
     size_t least = SIZE_MAX;

@@ -92,16 +92,18 @@ static inline void interleave(vector x[4]) {
     x[3] = v_zip_high16(high01, high23);
 }
 
-/* Sums become bytes. What no int holds, and NaN, becomes the smallest. */
-static inline vector block_bytes(const dwconv_call *call, const vector sum[4], const float *scale) {
-    const floats max = v_splat_float((float)(call->qmax - call->zero_point));
+/* Sums become bytes. What no int holds would become the smallest: products with `any` scale are cut before. */
+static inline vector block_bytes(const dwconv_call *call, const vector sum[4], const float *scale, const bool any) {
+    const floats most = v_splat_float((float)(call->qmax - call->zero_point));
     const vector zero = v_splat16((int16_t)call->zero_point);
     vector q[4];
     UNROLL for (size_t i = 0; i < 4; i++) {
-        q[i] = v_round(v_min_float(max, v_mul_float(v_to_float(sum[i]), v_load_float(scale + i * LANES))));
+        const floats scaled = v_mul_float(v_to_float(sum[i]), v_load_float(scale + i * LANES));
+        q[i] = v_round(any ? v_min_float(most, scaled) : scaled);
     }
     const vector low = v_add16(v_narrow32(q[0], q[1]), zero), high = v_add16(v_narrow32(q[2], q[3]), zero);
-    return v_max8(v_narrow16(low, high), v_splat8((char)call->qmin));
+    const vector bytes = v_max8(v_narrow16(low, high), v_splat8((char)call->qmin));
+    return any ? bytes : v_min8(bytes, v_splat8((char)call->qmax));
 }
 
 static inline void store_block(char *out, vector bytes, size_t n) {
@@ -128,7 +130,7 @@ static inline void one_block(const dwconv_call *call, const char *block, size_t 
         interleave(x);
         for (size_t i = 0; i < 4; i++) sum[i] = v_dot(sum[i], x[i], v_load(weights + i * BLOCK));
     }
-    store_block(call->out[0] + pixel * call->out_step[0] + channel, block_bytes(call, sum, scale), n);
+    store_block(call->out[0] + pixel * call->out_step[0] + channel, block_bytes(call, sum, scale, true), n);
 }
 
 static void run(const dwconv_call *call) {

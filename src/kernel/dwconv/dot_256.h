@@ -19,6 +19,7 @@ typedef __m256 floats;
 #define v_zip_high16 _mm256_unpackhi_epi16
 #define v_add16 _mm256_adds_epi16
 #define v_max8 _mm256_max_epi8
+#define v_min8 _mm256_min_epi8
 #define v_narrow32 _mm256_packs_epi32
 #define v_narrow16 _mm256_packs_epi16
 #define v_splat_float _mm256_set1_ps

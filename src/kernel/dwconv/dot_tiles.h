@@ -50,7 +50,7 @@ INLINE void tile_block(const dwconv_call *call, const char *block, const char *c
     }
     UNROLL for (size_t o = 0; o < rows * columns; o++) {
         char *const *const to = out + o / columns * out_row + o % columns * pixels;
-        const vector bytes = block_bytes(call, sum[o], scale);
+        const vector bytes = block_bytes(call, sum[o], scale, false);
         if (pair) {
             store_pair(to[0] + channel, to[1] + channel, bytes, n);
         } else {

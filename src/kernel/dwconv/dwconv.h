@@ -38,7 +38,8 @@ typedef struct dwconv_weights {
     int32_t zero_point; /* I8: of the input */
 } dwconv_weights;
 
-/* Tiles of `rows` × `columns` outputs of a filter × filter window that moves by `stride` in both directions. */
+/* Tiles of `rows` × `columns` outputs of a filter × filter window that moves by `stride` in both directions. Those of int8
+ * are for scales below 1. */
 typedef struct dwconv_tiles {
     size_t filter, stride, rows, columns; /* a filter of 0 ends a table */
     size_t least;                         /* channels */

@@ -23,6 +23,7 @@ typedef __m512 floats;
 #define v_dot _mm512_dpbusd_epi32
 #define v_add16 _mm512_adds_epi16
 #define v_max8 _mm512_max_epi8
+#define v_min8 _mm512_min_epi8
 #define v_narrow32 _mm512_packs_epi32
 #define v_narrow16 _mm512_packs_epi16
 #define v_splat_float _mm512_set1_ps

@@ -6,6 +6,8 @@
  * Left operands are rows of stored activations, 4 / KR bytes each: a step takes 4 bytes of a row and KR weights of each
  * column. Zero points are in the bias, so sums begin with it and stay in registers until they are bytes.
  */
+#include <math.h>
+
 #include "kernel/gemm/left_rows.h"
 
 enum { STORED = 4 / KR }; /* bytes of a stored activation */
@@ -102,15 +104,43 @@ INLINE void static_sums(vsum sums[ROWS][VECTORS], const left_operand *left, cons
     }
 }
 
+INLINE void store_sums_of(int32_t *out, vsum sums[ROWS][VECTORS], const size_t rows, const size_t vectors) {
+    UNROLL for (size_t m = 0; m < rows; m++) {
+        UNROLL for (size_t v = 0; v < vectors; v++) int_store(out + m * COLUMNS + v * LANES, (vint)sums[m][v]);
+    }
+}
+
 /* ---- what follows the sums: four vectors of them become one of bytes ---- */
+
+/* Where a scale is 1 or more, a product with it may be larger than any int. */
+__attribute__((noinline)) static void finish_large(const gemm_tile *tile, const int32_t *sums, const right_head *head,
+                                                   size_t n, size_t columns) {
+    const float min = (float)(tile->qmin - tile->zero_point), max = (float)(tile->qmax - tile->zero_point);
+    for (size_t m = 0; m < tile->m; m++, sums += COLUMNS) {
+        int8_t *out = (int8_t *)tile->out + m * tile->out_stride + n;
+        for (size_t c = 0; c < columns; c++) {
+            out[c] =
+                (int8_t)((int32_t)rintf(clamp_float((float)sums[c] * head->scale[c], min, max)) + tile->zero_point);
+        }
+    }
+}
 
 INLINE void static_tile(const gemm_tile *tile, const left_operand *left, const right_head *head, size_t n,
                         size_t columns, const size_t rows, const size_t vectors) {
-    const vfloat max = float_splat((float)(tile->qmax - tile->zero_point));
-    const vint zero_point = word_splat(tile->zero_point), min = byte_splat(tile->qmin);
+    const vint zero_point = word_splat(tile->zero_point), min = byte_splat(tile->qmin), max = byte_splat(tile->qmax);
     const size_t together = 4 / vectors; /* rows */
     vsum sums[ROWS][VECTORS];
     static_sums(sums, left, head, rows, vectors, true);
+    bool large = false;
+    UNROLL for (size_t v = 0; v < vectors; v++) {
+        large |= !float_all_less(float_load(head->scale + v * LANES), float_splat(1));
+    }
+    if (large) {
+        int32_t stored[ROWS * COLUMNS];
+        store_sums_of(stored, sums, rows, vectors);
+        finish_large(tile, stored, head, n, columns);
+        return;
+    }
     UNROLL for (size_t m = 0; m < rows; m += together) {
         vint q[4];
         UNROLL for (size_t i = 0; i < 4; i++) {
@@ -119,10 +149,9 @@ INLINE void static_tile(const gemm_tile *tile, const left_operand *left, const r
                 q[i] = int_splat(0);
                 continue;
             }
-            const vfloat scaled = float_mul(float_of_int((vint)sums[row][v]), float_load(head->scale + v * LANES));
-            q[i] = int_of_float(float_min(max, scaled)); /* NaN and what no int holds become the smallest */
+            q[i] = int_of_float(float_mul(float_of_int((vint)sums[row][v]), float_load(head->scale + v * LANES)));
         }
-        const vint bytes = byte_max(signed_bytes_of_ints(q[0], q[1], q[2], q[3], zero_point), min);
+        const vint bytes = byte_min(byte_max(signed_bytes_of_ints(q[0], q[1], q[2], q[3], zero_point), min), max);
         UNROLL for (size_t i = 0; i < together; i++) {
             if (m + i == rows) break;
             bytes_store_part((int8_t *)tile->out + (m + i) * tile->out_stride + n, bytes, i, together, columns);
@@ -162,9 +191,7 @@ INLINE void stored_sums(int32_t *out, const left_operand *left, const right_head
                         const size_t vectors) {
     vsum sums[ROWS][VECTORS];
     static_sums(sums, left, head, rows, vectors, false);
-    UNROLL for (size_t m = 0; m < rows; m++) {
-        UNROLL for (size_t v = 0; v < vectors; v++) int_store(out + m * COLUMNS + v * LANES, (vint)sums[m][v]);
-    }
+    store_sums_of(out, sums, rows, vectors);
 }
 
 #define STORED_SUMS(rows)                                                                                            \

@@ -6,6 +6,7 @@
 #define KERNEL_GEMM_SIMD_H
 
 #include <immintrin.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -38,6 +39,7 @@ INLINE vfloat float_max(vfloat a, vfloat b) { return _mm256_max_ps(a, b); }
 INLINE vfloat float_greater(vfloat a, vfloat b, vfloat yes, vfloat no) {
     return _mm256_blendv_ps(no, yes, _mm256_cmp_ps(a, b, _CMP_GT_OQ));
 }
+INLINE bool float_all_less(vfloat a, vfloat b) { return _mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_NLT_UQ)) == 0; }
 INLINE float float_least(vfloat v) {
     __m128 half = _mm_min_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
     half = _mm_min_ps(half, _mm_movehl_ps(half, half));
@@ -136,6 +138,7 @@ INLINE vint int_shr(vint v, uint8_t bits) { return _mm256_srli_epi32(v, bits); }
 INLINE vint int_sar(vint v, uint8_t bits) { return _mm256_srai_epi32(v, bits); }
 INLINE vint byte_splat(int x) { return _mm256_set1_epi8((char)x); }
 INLINE vint byte_max(vint a, vint b) { return _mm256_max_epi8(a, b); }
+INLINE vint byte_min(vint a, vint b) { return _mm256_min_epi8(a, b); }
 INLINE vint word_splat(int x) { return _mm256_set1_epi16((short)x); }
 INLINE vint word_sub(vint a, vint b) { return _mm256_sub_epi16(a, b); }
 INLINE vint word_shl(vint v, uint8_t bits) { return _mm256_slli_epi16(v, bits); }

@@ -7,6 +7,7 @@
 #define KERNEL_GEMM_SIMD_H
 
 #include <immintrin.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -41,6 +42,7 @@ INLINE vfloat float_max(vfloat a, vfloat b) { return _mm512_max_ps(a, b); }
 INLINE vfloat float_greater(vfloat a, vfloat b, vfloat yes, vfloat no) { /* a > b ? yes : no */
     return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_GT_OQ), no, yes);
 }
+INLINE bool float_all_less(vfloat a, vfloat b) { return _mm512_cmp_ps_mask(a, b, _CMP_NLT_UQ) == 0; }
 INLINE float float_least(vfloat v) { return _mm512_reduce_min_ps(v); }
 INLINE float float_greatest(vfloat v) { return _mm512_reduce_max_ps(v); }
 
@@ -117,6 +119,7 @@ INLINE vint int_shr(vint v, uint8_t bits) { return _mm512_srli_epi32(v, bits); }
 INLINE vint int_sar(vint v, uint8_t bits) { return _mm512_srai_epi32(v, bits); }
 INLINE vint byte_splat(int x) { return _mm512_set1_epi8((char)x); }
 INLINE vint byte_max(vint a, vint b) { return _mm512_max_epi8(a, b); }
+INLINE vint byte_min(vint a, vint b) { return _mm512_min_epi8(a, b); }
 INLINE vint word_splat(int x) { return _mm512_set1_epi16((short)x); }
 INLINE vint word_sub(vint a, vint b) { return _mm512_sub_epi16(a, b); }
 INLINE vint word_shl(vint v, uint8_t bits) { return _mm512_slli_epi16(v, bits); }
