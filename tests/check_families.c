@@ -16,6 +16,7 @@
 #include "base/half.h"
 #include "base/memory.h"
 #include "kernel/dwconv/dwconv.h"
+#include "kernel/dwpanel/dwpanel.h"
 #include "kernel/elementwise/elementwise.h"
 #include "kernel/norm/norm.h"
 #include "kernel/planar/planar.h"
@@ -50,6 +51,7 @@ typedef struct family_call {
         winograd_output winograd_output;
         planar_spread planar_spread;
         planar_depthwise planar_depthwise;
+        dwpanel_call dwpanel;
         norm_call norm;
     } as;
     const void *in; /* of those without a call of their own */
@@ -641,6 +643,84 @@ static void planar_run(const family_call *c, kernel_version version, void *out) 
     planar_versions[version]->depthwise(&call);
 }
 
+/* ---- depthwise convolution of panels, as many as the channels fill ---- */
+
+static const char *const *dwpanel_name(size_t operation) {
+    (void)operation;
+    return dwpanel_names;
+}
+static bool dwpanel_here(size_t operation, kernel_version version) {
+    (void)operation;
+    return dwpanel_versions[version] != NULL;
+}
+
+/* Inputs and weights come as [pixel or tap][channel]; `in_row` is in pixels until they are packed. */
+static void dwpanel_make(family_call *c, size_t count, random_state *random) {
+    dwpanel_call *const call = &c->as.dwpanel;
+    *call = (dwpanel_call){.filter = 3 + 2 * random_below(random, 2),
+                           .stride = 1 + random_below(random, 2),
+                           .rows = 1 + random_below(random, 5),
+                           .channels = 1 + random_below(random, 70),
+                           .min = -150,
+                           .max = 200};
+    call->columns = 1 + count / call->channels / call->rows;
+    call->in_row = dwconv_patch(call->columns, call->stride, call->filter) + random_below(random, 3);
+    call->out_pixel = call->channels + random_below(random, 5);
+    call->out_row = call->columns * call->out_pixel;
+    const size_t pixels = dwconv_patch(call->rows, call->stride, call->filter) * call->in_row;
+    const size_t taps = call->filter * call->filter;
+    call->in = floats(GUARD_LHS, pixels * call->channels, random, true);
+    call->weights = floats(GUARD_RHS, (1 + taps) * call->channels, random, true);
+    c->ulps = 1;
+    c->absolute = (double)(taps + 1) * (36 * (double)taps + 6) * 0x1p-24;
+    c->bytes = (pixels + call->rows * call->columns) * call->channels * sizeof(float);
+    outputs(c, FLOATS, call->rows * call->out_row);
+}
+
+/* [n][channels] to [panel][n][width], filled up with zeros. */
+static float *into_panels(guard_use use, const float *from, size_t n, size_t channels, size_t width) {
+    const size_t count = round_up(channels, width) * n;
+    float *const to = guard_memory(use, count * sizeof *to, true);
+    for (size_t i = 0; i < count; i++) {
+        const size_t channel = i / (n * width) * width + i % width;
+        to[i] = channel < channels ? from[i % (n * width) / width * channels + channel] : 0;
+    }
+    return to;
+}
+
+static size_t dwpanel_width(kernel_version version) {
+    return version == KERNEL_REFERENCE ? 5 : dwpanel_versions[version]->width;
+}
+
+static void dwpanel_pack(family_call *c, kernel_version version) {
+    const dwpanel_call *const call = &c->as.dwpanel;
+    const size_t pixels = dwconv_patch(call->rows, call->stride, call->filter) * call->in_row;
+    const size_t width = dwpanel_width(version);
+    c->packed = into_panels(GUARD_PACKED_LHS, call->in, pixels, call->channels, width);
+    into_panels(GUARD_PACKED_RHS, call->weights, 1 + call->filter * call->filter, call->channels, width);
+}
+
+static void dwpanel_run(const family_call *c, kernel_version version, void *out) {
+    dwpanel_call call = c->as.dwpanel;
+    const size_t channels = call.channels, width = dwpanel_width(version), row = call.in_row;
+    const size_t in_panel = dwconv_patch(call.rows, call.stride, call.filter) * row * width;
+    const size_t weights_panel = (1 + call.filter * call.filter) * width;
+    call.in = c->packed;
+    call.weights = guard_memory(GUARD_PACKED_RHS, divide_up(channels, width) * weights_panel * sizeof(float), true);
+    call.in_row = row * width;
+    for (size_t first = 0; first < channels; first += width) {
+        call.channels = min_size(width, channels - first);
+        call.out = (float *)out + first;
+        if (version == KERNEL_REFERENCE) {
+            dwpanel_reference(&call, width);
+        } else {
+            dwpanel_versions[version]->run(&call);
+        }
+        call.in += in_panel;
+        call.weights += weights_panel;
+    }
+}
+
 /* ---- all of them ---- */
 
 static const struct family families[] = {
@@ -654,6 +734,7 @@ static const struct family families[] = {
     {DWCONV_TYPES, dwconv_name, dwconv_here, dwconv_make, dwconv_run, dwconv_pack},
     {2, winograd_name, winograd_here, winograd_make, winograd_run, NULL},
     {2, planar_name, planar_here, planar_make, planar_run, NULL},
+    {1, dwpanel_name, dwpanel_here, dwpanel_make, dwpanel_run, dwpanel_pack},
 };
 
 const family_kernel *family_kernels(void) {

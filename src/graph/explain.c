@@ -9,6 +9,7 @@
 #include "graph/graph.h"
 #include "graph/lower.h"
 #include "operator/dispatch.h"
+#include "operator/expand_depthwise.h"
 
 #define TEXT_SIZE 256
 
@@ -162,6 +163,12 @@ static mica_status explain_node(const explanation *all, size_t index, const lowe
         char text[32];
         snprintf(text, sizeof text, "node %zu", merged_into);
         TRY(keep(report, text, &out.fused_into, error));
+        if (original->kind == MICA_DEPTHWISE_CONV_2D) {
+            op_choice choice;
+            expand_choose(all->target, &choice);
+            out.kernel = choice.kernel;
+            out.isa = cpu_level_needed(choice.needs)->name;
+        }
     } else if (step->is_alias) {
         out.fused_into = "memory (renamed, nothing runs)";
     } else {

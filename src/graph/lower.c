@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "operator/expand_depthwise.h"
 #include "operator/planar.h"
 
 /* What is known of one value: who writes it, how often it is read, and by how many fully connected nodes as rows. */
@@ -188,6 +189,25 @@ static mica_status keep_planes(const xnn_graph *payload, const op_target *target
     return MICA_OK;
 }
 
+/* A depthwise convolution merges into the pointwise one that writes its input for nobody else. */
+static bool merges_into_expansion(const xnn_node *node, const uses *input, const lower_step *before,
+                                  const op_target *target) {
+    return input->readers == 1 && before->class == op_class_of(before->operation->kind) &&
+           before->output == node->inputs[0] && expand_suits(before->operation, &node->operation, target);
+}
+
+static mica_status expand(const xnn_node *depthwise, struct arena *arena, lower_step *step, mica_error *error) {
+    void *memory = NULL;
+    TRY(arena_allocate(arena, sizeof(expand_operation), &memory, error));
+    expand_operation *const both = memory;
+    *both = (expand_operation){*step->operation, &depthwise->operation};
+    both->operation.output = depthwise->operation.output;
+    step->operation = &both->operation;
+    step->class = &op_expand_depthwise;
+    step->output = depthwise->output;
+    return MICA_OK;
+}
+
 /* The step writes what the clamp would have written. */
 static mica_status write_through(const xnn_node *clamp, struct arena *arena, lower_step *step, mica_error *error) {
     mica_operation *operation = NULL;
@@ -239,7 +259,13 @@ mica_status lower(const xnn_graph *payload, const op_target *target, bool fuse, 
         if (out->merged_into[i] != LOWER_NONE) continue;
         const uses *const input = &all[node->inputs[0]];
         lower_step *const before = merge && input->step != LOWER_NONE ? &out->steps[input->step] : NULL;
-        if (before && merges_into_producer(node, input, before->operation)) {
+        if (before && merges_into_expansion(node, input, before, target)) {
+            out->merged_into[i] = before->node;
+            use->step = input->step;
+            TRY(expand(node, arena, before, error));
+            continue;
+        }
+        if (before && before->class != &op_expand_depthwise && merges_into_producer(node, input, before->operation)) {
             out->merged_into[i] = before->node;
             use->step = input->step;
             TRY(write_through(node, arena, before, error));
