@@ -5,6 +5,12 @@
 #include "kernel/softmax/softmax.h"
 #include "kernel/vector/math.h"
 
+/* The first n < VEC lanes. */
+INLINE mask first_of(size_t n) {
+    static const float lane[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    return v_less(v_load(lane), v_splat((float)n));
+}
+
 static float largest(size_t count, const float *in, float so_far) {
     vec high = v_splat(so_far), high2 = high;
     size_t i = 0;
@@ -12,9 +18,12 @@ static float largest(size_t count, const float *in, float so_far) {
         high = v_max(v_load(in + i), high);
         high2 = v_max(v_load(in + i + VEC), high2);
     }
-    float result = v_highest(v_max(high, high2));
-    for (; i < count; i++) result = in[i] > result ? in[i] : result;
-    return result;
+    if (i + VEC <= count) {
+        high = v_max(v_load(in + i), high);
+        i += VEC;
+    }
+    if (i < count) high2 = v_max(v_select(first_of(count - i), v_load_part(in + i, count - i), high2), high2);
+    return v_highest(v_max(high, high2));
 }
 
 static float exponentials(size_t count, const float *in, float largest_one, float *out) {
@@ -28,15 +37,18 @@ static float exponentials(size_t count, const float *in, float largest_one, floa
         sum = v_add(sum, x);
         sum2 = v_add(sum2, y);
     }
-    float rest = 0;
-    for (; i < count; i += VEC) {
-        const size_t n = count - i < VEC ? count - i : VEC;
-        float last[VEC];
-        v_store(last, v_exp(v_sub(v_load_part(in + i, n), shift)));
-        memcpy(out + i, last, n * sizeof *last);
-        for (size_t k = 0; k < n; k++) rest += last[k];
+    if (i + VEC <= count) {
+        const vec x = v_exp(v_sub(v_load(in + i), shift));
+        v_store(out + i, x);
+        sum = v_add(sum, x);
+        i += VEC;
     }
-    return v_sum(v_add(sum, sum2)) + rest;
+    if (i < count) {
+        const vec x = v_exp(v_sub(v_load_part(in + i, count - i), shift));
+        v_store_part(out + i, x, count - i);
+        sum2 = v_add(sum2, v_select(first_of(count - i), x, v_splat(0)));
+    }
+    return v_sum(v_add(sum, sum2));
 }
 
 static void scale(size_t count, const float *in, float factor, float *out) {
