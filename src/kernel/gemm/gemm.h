@@ -108,15 +108,15 @@ typedef struct gemm_lhs_packing {
 /* One call of a kernel: m ≤ mr rows by any n columns (whole panels but for the last). */
 typedef struct gemm_tile {
     size_t m, n, k;
-    size_t block;         /* QB4W */
-    const void *lhs;      /* a packed panel; rows as they are with `direct`, or where the kernel's `lhs` is NULL */
-    size_t lhs_stride;    /* bytes from row to row of rows as they are */
-    bool direct;          /* only for a kernel that has `store` */
-    const size_t *taps;   /* rows as they are: bytes from a row to its `tap_count` equal pieces */
-    size_t tap_count;     /* 0: one piece, at the row */
-    const gemm_row *rows; /* QP8_F32_QC8W, with `direct`: how each row was quantized */
-    const void *rhs;      /* the packed panel of the first column */
-    size_t ahead; /* bytes from weights in use to those worth asking for; 0: as suits weights that are met once */
+    size_t block;          /* QB4W */
+    const void *lhs;       /* a packed panel; rows as they are with `direct`, or where the kernel's `lhs` is NULL */
+    size_t lhs_stride;     /* bytes from row to row of rows as they are */
+    bool direct;           /* only for a kernel that has `store` */
+    const size_t *taps;    /* rows as they are: bytes from a row to its `tap_count` equal pieces */
+    size_t tap_count;      /* 0: one piece, at the row */
+    const gemm_row *rows;  /* QP8_F32_QC8W, with `direct`: how each row was quantized */
+    const void *rhs;       /* the packed panel of the first column */
+    size_t ahead;          /* bytes on from weights in use that are worth asking for; 0: as for weights met once */
     const float *row_bias; /* PF32, only with `direct`: the rows have biases instead of the columns; NULL: not */
     void *out;             /* element (0, 0) of the tile */
     size_t out_stride;     /* bytes from row to row */

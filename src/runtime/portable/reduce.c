@@ -45,11 +45,28 @@ static double sum_of_squares(const reduction *r, const uint8_t *row, double mean
     return sum;
 }
 
+/* As reduce_reals adds them. */
+static double sum_of_floats(const float *x, size_t count) {
+    double lanes[LANES] = {0};
+    size_t i = 0;
+    for (; i + LANES <= count; i += LANES) {
+        for (size_t k = 0; k < LANES; k++) lanes[k] += (double)x[i + k];
+    }
+    for (size_t k = 0; i < count; i++, k++) lanes[k] += (double)x[i];
+    double total = lanes[0];
+    for (size_t k = 1; k < LANES; k++) total += lanes[k];
+    return total;
+}
+
 static double reduce_reals(const reduction *r, const uint8_t *row, int64_t *index) {
     const bool product = r->op == REDUCE_PROD;
     const bool largest = r->op == REDUCE_MAX || r->op == REDUCE_ARGMAX;
     const bool smallest = r->op == REDUCE_MIN || r->op == REDUCE_ARGMIN;
     const size_t size = mica_type_size(r->type);
+    if (r->type == MICA_F32 && (r->op == REDUCE_MEAN || r->op == REDUCE_SUM)) {
+        const double sum = sum_of_floats((const float *)(const void *)row, r->length);
+        return r->op == REDUCE_MEAN ? sum / (double)r->length : sum;
+    }
     double lanes[LANES], block[BLOCK], best = largest ? -(double)INFINITY : (double)INFINITY;
     size_t best_index = 0;
     for (size_t i = 0; i < LANES; i++) lanes[i] = product ? 1 : 0;
