@@ -178,12 +178,12 @@ static void walk_range(const walk *w, size_t begin, size_t end, walk_row row, co
     if (begin >= end) return;
     const size_t inner = w->rank - 1;
     size_t index[VIEW_MAX_RANK];
-    ptrdiff_t inner_strides[WALK_OPERANDS];
+    ptrdiff_t inner_strides[WALK_OPERANDS] = {0};
     uint8_t *data[WALK_OPERANDS];
     size_t rest = begin;
     for (size_t i = w->rank; i-- > 0;) {
-        index[i] = rest % w->sizes[i];
-        rest /= w->sizes[i];
+        index[i] = rest ? rest % w->sizes[i] : 0; /* most walks begin at the beginning, and a division takes a while */
+        rest = rest ? rest / w->sizes[i] : 0;
     }
     for (size_t k = 0; k < w->operands; k++) {
         inner_strides[k] = w->strides[k][inner];
@@ -228,7 +228,11 @@ enum { GRAIN = 16384 }; /* elements of a task: some microseconds, far more than 
 
 /* `cost`: what one element weighs, in plain elements. */
 static void walk_costly(const kernel_call *call, const walk *w, size_t cost, walk_row row, const void *argument) {
-    walk_job job = {w, row, argument, walk_count(w), max_size(GRAIN / max_size(cost, 1), 1)};
+    walk_job job = {w, row, argument, walk_count(w), max_size(cost > 1 ? GRAIN / cost : GRAIN, 1)};
+    if (job.count <= job.grain) {
+        walk_range(w, 0, job.count, row, argument);
+        return;
+    }
     pool_run(call->pool, call->threads, divide_up(job.count, job.grain), walk_task, &job);
 }
 
@@ -267,6 +271,10 @@ static void rows_task(void *argument, size_t index, size_t thread) {
 
 void rows_parallel(const kernel_call *call, size_t count, size_t cost, rows_work work, void *argument) {
     rows_job job = {work, argument, count, max_size(GRAIN / max_size(cost, 1), 1)};
+    if (count <= job.grain) {
+        if (count) work(argument, 0, count);
+        return;
+    }
     pool_run(call->pool, call->threads, divide_up(count, job.grain), rows_task, &job);
 }
 
