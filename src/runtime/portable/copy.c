@@ -853,8 +853,16 @@ mica_status constant_pad_nd(kernel_call *call) {
     const bool integer = number->tag == VALUE_INT;
     element_convert(1, to.type, &element, 0, integer ? MICA_I64 : MICA_F64,
                     integer ? (const void *)&number->as.integer : (const void *)&real, 0);
-    view_fill(call, &to, &element);
-    for (size_t i = 0; i < from.rank; i++) view_range(&to, i, start[i], from.sizes[i], 1);
+    for (size_t i = 0; i < from.rank;
+         i++) { /* what lies before and behind in dim i; within it where others were filled */
+        const size_t end = start[i] + from.sizes[i];
+        view before = to, behind = to;
+        view_range(&before, i, 0, start[i], 1);
+        view_range(&behind, i, end, to.sizes[i] - end, 1);
+        view_fill(call, &before, &element);
+        view_fill(call, &behind, &element);
+        view_range(&to, i, start[i], from.sizes[i], 1);
+    }
     view_copy(call, &to, &from);
     return MICA_OK;
 }

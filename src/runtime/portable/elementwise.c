@@ -31,9 +31,19 @@ static int64_t pow64(int64_t base, int64_t exponent) {
     return power;
 }
 
-/* NaN wins. */
-#define larger(a, b) (isnan(a) || (a) > (b) ? (a) : (b))
-#define smaller(a, b) (isnan(a) || (a) < (b) ? (a) : (b))
+/* NaN wins: in two steps, which compilers take as vectors. */
+#define EXTREME(name, type, better)                                                                                  \
+    static inline type name(type a, type b) {                                                                        \
+        const type number = b better a ? b : a; /* `a` if that is NaN */                                             \
+        return b != b ? b : number;                                                                                  \
+    }
+EXTREME(larger_f32, float, >)
+EXTREME(larger_f64, double, >)
+EXTREME(smaller_f32, float, <)
+EXTREME(smaller_f64, double, <)
+#undef EXTREME
+#define larger(a, b) _Generic((a), float: larger_f32, default: larger_f64)(a, b)
+#define smaller(a, b) _Generic((a), float: smaller_f32, default: smaller_f64)(a, b)
 
 /* The remainder with the divisor's sign. */
 static double remainder_of(double a, double b) {
@@ -104,22 +114,36 @@ static void run_flags(int op, size_t count, uint8_t *out, const f32 *const *in) 
     switch (op) { ELEMENTWISE_BOTH(FLAGS_OF_BOTH) }
 }
 
+static bool is_number(kernel_call *call, size_t arg, double wanted) {
+    const struct value *const value = call_value(call, arg);
+    return (value->tag == VALUE_INT && (double)value->as.integer == wanted) ||
+           (value->tag == VALUE_DOUBLE && value->as.real == wanted);
+}
+
 /* What the kernels of delegates do for f32: the costly functions, and arithmetic of two operands. */
 static elementwise_function *vector_kernel(kernel_call *call, elementwise_op op) {
     static const struct {
         elementwise_op op;
         elementwise_operation kernel;
-    } known[] = {
-        {EW_EXP, ELEMENTWISE_EXP},         {EW_LOG, ELEMENTWISE_LOG},        {EW_SIN, ELEMENTWISE_SIN},
-        {EW_COS, ELEMENTWISE_COS},         {EW_TANH, ELEMENTWISE_TANH},      {EW_SQRT, ELEMENTWISE_SQUARE_ROOT},
-        {EW_SIGMOID, ELEMENTWISE_SIGMOID}, {EW_GELU, ELEMENTWISE_GELU},      {EW_ADD, ELEMENTWISE_ADD},
-        {EW_SUB, ELEMENTWISE_SUBTRACT},    {EW_MUL, ELEMENTWISE_MULTIPLY},   {EW_DIV, ELEMENTWISE_DIVIDE},
-        {EW_MAXIMUM, ELEMENTWISE_MAXIMUM}, {EW_MINIMUM, ELEMENTWISE_MINIMUM}};
+    } known[] = {{EW_EXP, ELEMENTWISE_EXP},
+                 {EW_LOG, ELEMENTWISE_LOG},
+                 {EW_SIN, ELEMENTWISE_SIN},
+                 {EW_COS, ELEMENTWISE_COS},
+                 {EW_TANH, ELEMENTWISE_TANH},
+                 {EW_SQRT, ELEMENTWISE_SQUARE_ROOT},
+                 {EW_SIGMOID, ELEMENTWISE_SIGMOID},
+                 {EW_GELU, ELEMENTWISE_GELU},
+                 {EW_ADD, ELEMENTWISE_ADD},
+                 {EW_SUB, ELEMENTWISE_SUBTRACT},
+                 {EW_MUL, ELEMENTWISE_MULTIPLY},
+                 {EW_DIV, ELEMENTWISE_DIVIDE},
+                 {EW_MAXIMUM, ELEMENTWISE_MAXIMUM},
+                 {EW_MINIMUM, ELEMENTWISE_MINIMUM},
+                 {EW_RSQRT, ELEMENTWISE_RECIPROCAL_SQUARE_ROOT},
+                 {EW_POW, ELEMENTWISE_SQUARE}};
     if (call->kernels == MICA_KERNELS_REFERENCE) return NULL;
-    if (op == EW_ADD || op == EW_SUB) { /* a + 1 · b */
-        double factor = 0;
-        if (call_double(call, 2, &factor) != MICA_OK || factor != 1) return NULL;
-    }
+    if ((op == EW_ADD || op == EW_SUB) && !is_number(call, 2, 1)) return NULL; /* a + 1 · b */
+    if (op == EW_POW && !is_number(call, 1, 2)) return NULL;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         if (known[i].op != op) continue;
         const kernel_version version =
@@ -226,7 +250,8 @@ static void elementwise_row_run(const void *argument, size_t count, uint8_t *con
             return;                                                                                                  \
         }                                                                                                            \
         for (size_t i = 0; i < count; i++) {                                                                         \
-            *(item *)to = *flag ? *(const item *)set : *(const item *)clear;                                         \
+            const item mask = (item) - (item)(*flag != 0); /* no branch: flags are hard to foresee */                \
+            *(item *)to = (item)((*(const item *)set & mask) | (*(const item *)clear & (item)~mask));                \
             to += to_stride, flag += flag_stride, set += set_stride, clear += clear_stride;                          \
         }                                                                                                            \
         return;
@@ -387,8 +412,17 @@ static mica_status elementwise_of(kernel_call *call, elementwise_op op) {
         job.types[k] = operands[k].type;
         order[k + 1] = &operands[k];
     }
-    const bool only_chosen =
-        op == EW_WHERE && job.types[0] == MICA_BOOL && job.types[1] == job.out && job.types[2] == job.out;
+    uint8_t filling[16];
+    const bool only_chosen = op == EW_WHERE
+                                 ? job.types[0] == MICA_BOOL && job.types[1] == job.out && job.types[2] == job.out
+                                 : op == EW_MASKED_FILL && job.types[1] == MICA_BOOL && job.types[0] == job.out;
+    if (only_chosen && op == EW_MASKED_FILL) { /* self, mask, value: chosen as by where(mask, value, self) */
+        element_convert(1, job.out, filling, 0, job.types[2], operands[2].data, 0);
+        operands[2].data = filling;
+        order[1] = &operands[1];
+        order[2] = &operands[2];
+        order[3] = &operands[0];
+    }
     walk w;
     walk_init(&w, order, 1 + row->operands);
     walk_parallel(call, &w, only_chosen ? choose_row : elementwise_row_run, &job);

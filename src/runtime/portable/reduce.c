@@ -45,6 +45,67 @@ static double sum_of_squares(const reduction *r, const uint8_t *row, double mean
     return sum;
 }
 
+/* The first of the best of `best`, which is at *at, and a block whose first element has the index `done`. The first NaN
+ * wins over all numbers: a block without one, whose elements times 0 add up to 0, is left to loops that compilers take
+ * as vectors. */
+#define EXTREME(name, real)                                                                                          \
+    static inline real name(const real *block, size_t count, size_t done, const bool largest, real best,             \
+                            size_t *at) {                                                                            \
+        real lanes[LANES], zeros[LANES] = {0}, winner = best, zero = 0;                                              \
+        for (size_t k = 0; k < LANES; k++) lanes[k] = best;                                                          \
+        const size_t whole = count - count % LANES;                                                                  \
+        for (size_t i = 0; i < whole; i += LANES) {                                                                  \
+            for (size_t k = 0; k < LANES; k++) {                                                                     \
+                const real x = block[i + k];                                                                         \
+                lanes[k] = (largest ? x > lanes[k] : x < lanes[k]) ? x : lanes[k];                                   \
+            }                                                                                                        \
+        }                                                                                                            \
+        for (size_t i = 0; i < whole; i += LANES) {                                                                  \
+            for (size_t k = 0; k < LANES; k++) zeros[k] += block[i + k] * 0;                                         \
+        }                                                                                                            \
+        for (size_t k = 0; k < LANES; k++) {                                                                         \
+            winner = (largest ? lanes[k] > winner : lanes[k] < winner) ? lanes[k] : winner;                          \
+            zero += zeros[k];                                                                                        \
+        }                                                                                                            \
+        if (zero == 0 && winner != best) {                                                                           \
+            size_t i = 0;                                                                                            \
+            while (!((block[i] == winner) | (block[i + 1] == winner) | (block[i + 2] == winner) |                    \
+                     (block[i + 3] == winner)))                                                                      \
+                i += 4;                                                                                              \
+            while (block[i] != winner) i++;                                                                          \
+            *at = done + i;                                                                                          \
+            best = winner;                                                                                           \
+        }                                                                                                            \
+        for (size_t i = zero == 0 ? whole : 0; i < count && !isnan(best); i++) {                                     \
+            if (!isnan(block[i]) && !(largest ? block[i] > best : block[i] < best)) continue;                        \
+            best = block[i];                                                                                         \
+            *at = done + i;                                                                                          \
+        }                                                                                                            \
+        return best;                                                                                                 \
+    }
+EXTREME(extreme_f32, float)
+EXTREME(extreme_f64, double)
+#undef EXTREME
+
+/* Of a whole row. */
+static double extreme_of(const reduction *r, const uint8_t *row, bool largest, size_t *at) {
+    const float worst = largest ? -INFINITY : INFINITY;
+    if (r->type == MICA_F32) {
+        const float *const floats = (const float *)(const void *)row;
+        return (double)(largest ? extreme_f32(floats, r->length, 0, true, worst, at)
+                                : extreme_f32(floats, r->length, 0, false, worst, at));
+    }
+    const size_t size = mica_type_size(r->type);
+    double block[BLOCK], best = (double)worst;
+    for (size_t done = 0; done < r->length; done += BLOCK) {
+        const size_t count = min_size(BLOCK, r->length - done);
+        element_convert(count, MICA_F64, block, sizeof *block, r->type, row + done * size, (ptrdiff_t)size);
+        best = largest ? extreme_f64(block, count, done, true, best, at)
+                       : extreme_f64(block, count, done, false, best, at);
+    }
+    return best;
+}
+
 /* As reduce_reals adds them. */
 static double sum_of_floats(const float *x, size_t count) {
     double lanes[LANES] = {0};
@@ -58,31 +119,21 @@ static double sum_of_floats(const float *x, size_t count) {
     return total;
 }
 
-static double reduce_reals(const reduction *r, const uint8_t *row, int64_t *index) {
+static double reduce_reals(const reduction *r, const uint8_t *row, size_t *index) {
     const bool product = r->op == REDUCE_PROD;
-    const bool largest = r->op == REDUCE_MAX || r->op == REDUCE_ARGMAX;
-    const bool smallest = r->op == REDUCE_MIN || r->op == REDUCE_ARGMIN;
-    const size_t size = mica_type_size(r->type);
+    if (r->op == REDUCE_MAX || r->op == REDUCE_ARGMAX) return extreme_of(r, row, true, index);
+    if (r->op == REDUCE_MIN || r->op == REDUCE_ARGMIN) return extreme_of(r, row, false, index);
     if (r->type == MICA_F32 && (r->op == REDUCE_MEAN || r->op == REDUCE_SUM)) {
         const double sum = sum_of_floats((const float *)(const void *)row, r->length);
         return r->op == REDUCE_MEAN ? sum / (double)r->length : sum;
     }
-    double lanes[LANES], block[BLOCK], best = largest ? -(double)INFINITY : (double)INFINITY;
-    size_t best_index = 0;
+    const size_t size = mica_type_size(r->type);
+    double lanes[LANES], block[BLOCK];
     for (size_t i = 0; i < LANES; i++) lanes[i] = product ? 1 : 0;
     for (size_t done = 0; done < r->length; done += BLOCK) {
         const size_t count = min_size(BLOCK, r->length - done);
         element_convert(count, MICA_F64, block, sizeof *block, r->type, row + done * size, (ptrdiff_t)size);
-        if (largest || smallest) {
-            for (size_t i = 0; i < count; i++) {
-                /* The first NaN wins over all numbers. */
-                const bool better = largest ? block[i] > best : block[i] < best;
-                if (!isnan(best) && (better || isnan(block[i]))) {
-                    best = block[i];
-                    best_index = done + i;
-                }
-            }
-        } else if (product) {
+        if (product) {
             for (size_t i = 0; i < count; i++) lanes[i % LANES] *= block[i];
         } else {
             size_t i = 0;
@@ -92,8 +143,6 @@ static double reduce_reals(const reduction *r, const uint8_t *row, int64_t *inde
             for (; i < count; i++) lanes[i % LANES] += block[i];
         }
     }
-    *index = (int64_t)best_index;
-    if (largest || smallest) return best;
     double total = lanes[0];
     for (size_t i = 1; i < LANES; i++) total = product ? total * lanes[i] : total + lanes[i];
     switch (r->op) {
@@ -113,7 +162,7 @@ static bool any_of(const uint8_t *flags, size_t count) {
     return any != 0;
 }
 
-static int64_t reduce_integers(const reduction *r, const uint8_t *row, int64_t *index) {
+static int64_t reduce_integers(const reduction *r, const uint8_t *row, size_t *index) {
     if (r->op == REDUCE_ANY) return any_of(row, r->length);
     const size_t size = mica_type_size(r->type);
     int64_t block[BLOCK];
@@ -140,7 +189,7 @@ static int64_t reduce_integers(const reduction *r, const uint8_t *row, int64_t *
             }
         }
     }
-    *index = (int64_t)best_index;
+    *index = best_index;
     const bool extreme =
         r->op == REDUCE_MAX || r->op == REDUCE_MIN || r->op == REDUCE_ARGMAX || r->op == REDUCE_ARGMIN;
     return extreme ? best : (int64_t)total;
@@ -150,13 +199,13 @@ static void reduce_rows(void *argument, size_t begin, size_t end) {
     const reduction *const r = argument;
     const size_t stride = r->length * mica_type_size(r->type);
     for (size_t i = begin; i < end; i++) {
-        int64_t index = 0;
+        size_t index = 0;
         if (r->real) {
             r->values[i].real = reduce_reals(r, r->data + i * stride, &index);
         } else {
             r->values[i].integer = reduce_integers(r, r->data + i * stride, &index);
         }
-        if (r->indices) r->indices[i] = index;
+        if (r->indices) r->indices[i] = (int64_t)index;
     }
 }
 
@@ -356,21 +405,22 @@ mica_status cumsum(kernel_call *call) {
     view from, to;
     view_of(self, &from);
     view_of(out, &to);
-    const uint32_t dims = from.rank ? (uint32_t)1 << dim : 0;
-    const size_t length = view_rows(&from, dims);
-    view_rows(&to, dims);
     const bool real = type_is_float(to.type);
+    const size_t count = view_count(&from), length = from.rank ? from.sizes[dim] : 1;
+    size_t inner = 1; /* elements from one of a sum to its next */
+    for (size_t i = dim + 1; i < from.rank; i++) inner *= from.sizes[i];
     void *memory = NULL;
-    TRY(call_scratch_array(call, view_count(&from), sizeof(number), &memory));
+    TRY(call_scratch_array(call, count, sizeof(number), &memory));
     const view sums = view_dense(real ? MICA_F64 : MICA_I64, from.rank, from.sizes, memory);
     view_copy(call, &sums, &from);
-    number *row = memory;
-    for (size_t i = 0; length && i < view_count(&from) / length; i++, row += length) {
-        for (size_t j = 1; j < length; j++) {
+    for (size_t first = 0; first < count; first += length * inner) {
+        double *const reals = (double *)memory + first;
+        uint64_t *const integers = (uint64_t *)memory + first;
+        for (size_t i = inner; i < length * inner; i++) {
             if (real) {
-                row[j].real += row[j - 1].real;
+                reals[i] += reals[i - inner];
             } else {
-                row[j].integer = (int64_t)((uint64_t)row[j].integer + (uint64_t)row[j - 1].integer);
+                integers[i] += integers[i - inner];
             }
         }
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/portable/view.h"
 
+#include "kernel/transpose/transpose.h"
 #include "runtime/portable/element.h"
 
 /* ---- views ---- */
@@ -285,11 +286,35 @@ typedef struct copy_job {
     /* Of a transposition, in each plane: */
     size_t rows, columns;
     ptrdiff_t to_row, to_column, from_row, from_column;
+    transpose_function *transpose; /* NULL: other types or strides than its */
 } copy_job;
 
 static void copy_row(const void *argument, size_t count, uint8_t *const *data, const ptrdiff_t *strides) {
     const copy_job *const job = argument;
     element_convert(count, job->to, data[0], strides[0], job->from, data[1], strides[1]);
+}
+
+/* Planes whose rows are dense in one operand and whose columns are dense in the other. */
+static void transpose_planes(const void *argument, size_t count, uint8_t *const *data, const ptrdiff_t *strides) {
+    const copy_job *const job = argument;
+    for (size_t p = 0; p < count; p++) {
+        job->transpose(&(transpose_call){.rows = job->columns,
+                                         .columns = job->rows,
+                                         .size = mica_type_size(job->to),
+                                         .in = data[1] + (ptrdiff_t)p * strides[1],
+                                         .in_stride = (size_t)job->from_column,
+                                         .out = data[0] + (ptrdiff_t)p * strides[0],
+                                         .out_stride = (size_t)job->to_row});
+    }
+}
+
+/* The kernel for that, if the plane is one for it. */
+static transpose_function *transpose_of(const kernel_call *call, const copy_job *job) {
+    const ptrdiff_t size = (ptrdiff_t)mica_type_size(job->to);
+    if (job->to != job->from || job->to_column != size || job->from_row != size) return NULL;
+    if (job->to_row < 0 || job->from_column < 0) return NULL;
+    const transpose_size sizes = transpose_size_of((size_t)size);
+    return transpose_kernels[kernel_version_select(transpose_names[sizes], call->features, call->kernels)][sizes];
 }
 
 /* Planes whose rows are near in one operand and whose columns are near in the other, by tiles that fit the cache. */
@@ -340,8 +365,9 @@ void view_copy(const kernel_call *call, const view *to, const view *from) {
     job.to_column = w.strides[0][inner];
     job.from_row = w.strides[1][near];
     job.from_column = w.strides[1][inner];
+    job.transpose = transpose_of(call, &job);
     w.sizes[near] = w.sizes[inner] = 1;
-    walk_costly(call, &w, job.rows * job.columns, copy_planes, &job);
+    walk_costly(call, &w, job.rows * job.columns, job.transpose ? transpose_planes : copy_planes, &job);
 }
 
 void view_fill(const kernel_call *call, const view *to, const void *element) {
