@@ -230,17 +230,18 @@ typedef struct job {
 static void place_inputs(const depthwise_op *self, const char *image, size_t y, size_t x, const places *to) {
     const mica_operation *const operation = self->op.operation;
     const size_t pixel = pixel_bytes(self), step = self->tile.columns * operation->as.window.stride_width * pixel;
-    size_t at = 0;
-    for (size_t i = 0; i < self->patch_rows; i++) {
-        /* wraps below zero, and is then not less than the height */
-        const size_t in_y = y * operation->as.window.stride_height + i * operation->as.window.dilation_height -
-                            operation->as.window.padding_top;
-        for (size_t k = 0; k < self->patch_columns; k++, at++) {
-            const size_t in_x = x * operation->as.window.stride_width + k * operation->as.window.dilation_width -
-                                operation->as.window.padding_left;
+    const size_t down = operation->as.window.dilation_height, right = operation->as.window.dilation_width;
+    /* wrap below zero, and are then not less than height and width */
+    const size_t first_y = y * operation->as.window.stride_height - operation->as.window.padding_top;
+    const size_t first_x = x * operation->as.window.stride_width - operation->as.window.padding_left;
+    const char **in = to->in;
+    size_t *in_step = to->in_step;
+    for (size_t i = 0, in_y = first_y; i < self->patch_rows; i++, in_y += down) {
+        const char *const line = image + in_y * self->width * pixel;
+        for (size_t k = 0, in_x = first_x; k < self->patch_columns; k++, in_x += right) {
             const bool inside = in_y < self->height && in_x < self->width;
-            to->in[at] = inside ? image + (in_y * self->width + in_x) * pixel : (const char *)self->zeros;
-            to->in_step[at] = inside ? step : 0;
+            *in++ = inside ? line + in_x * pixel : (const char *)self->zeros;
+            *in_step++ = inside ? step : 0;
         }
     }
 }

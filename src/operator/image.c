@@ -96,9 +96,9 @@ image_source image_ready(const struct image *image, const op_run *run) {
 
 void image_rows(const struct image *image, const image_windows *windows, const image_source *source, bool in_place,
                 size_t first, size_t count, gemm_lhs *lhs, const void **taps, gemm_row *room) {
-    const size_t per_image = windows->height * windows->width, n = first / per_image,
-                 image_bytes = image->rows * image->row;
-    size_t y = first % per_image / windows->width, x = first % windows->width;
+    const size_t per_image = windows->height * windows->width, image_bytes = image->rows * image->row;
+    const size_t n = image->images > 1 ? first / per_image : 0, at = first - n * per_image;
+    size_t y = at / windows->width, x = at - y * windows->width;
     const uint8_t *line = source->pixels + n * image_bytes + y * windows->down;
     *lhs = (gemm_lhs){.type = gemm_type_of(image->input->type),
                       .row_stride = windows->width == 1 ? windows->down : windows->right,
@@ -109,7 +109,7 @@ void image_rows(const struct image *image, const image_windows *windows, const i
         lhs->rows = source->parameters + first; /* windows are pixels, too */
     } else if (source->parameters) {
         const gemm_row *parameters = source->parameters + n;
-        for (size_t i = 0, left = per_image - first % per_image; i < count; i++, left--) {
+        for (size_t i = 0, left = per_image - at; i < count; i++, left--) {
             if (left == 0) left = per_image, parameters++;
             room[i] = *parameters;
         }
