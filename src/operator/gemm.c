@@ -8,6 +8,8 @@
 
 /* Work below this many multiply-adds stays on one thread: about 5 µs, less than waking costs. */
 #define SERIAL_WORK 250000.0
+/* … and so many bytes of weights, which a few rows read in that time. */
+#define SERIAL_BYTES 600000
 /* Packing a right operand takes as long as so many rows. */
 #define PACKED_ROWS 4
 /* Columns of f32 results that are kept before they are narrowed to f16, in panels. */
@@ -126,7 +128,8 @@ size_t gemm_plan_shape(gemm_plan *plan, size_t batch, size_t m) {
     plan->packs_panels = plan->right && m <= mr && plan->panel_bytes <= cpu_cache_bytes(1);
     const double rows = (double)m + (plan->packs_panels ? PACKED_ROWS : 0);
     const double work = (double)batch * rows * (double)plan->n * (double)plan->k;
-    plan->run_threads = work < SERIAL_WORK ? 1 : plan->threads;
+    const bool serial = work < SERIAL_WORK && plan->rhs_bytes < SERIAL_BYTES;
+    plan->run_threads = serial ? 1 : plan->threads;
     plan->panel_rows = rows_of_panel(plan, batch);
     plan->line_panels = divide_up(plan->line, plan->panel_rows);
     plan->panels = m ? m / plan->line * plan->line_panels : 0;
