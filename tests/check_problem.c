@@ -313,6 +313,11 @@ static gemm_row quantize_row(const gemm_lhs *lhs, size_t m, size_t k, int *row) 
  * multiply-add, is off by at most (k + 1) u times the sum of the magnitudes, to first order (Higham, section 3.1). */
 static const double u = 0x1p-24;
 
+/* NaN stays. */
+static double clamped(double x, const problem *p) {
+    return x < (double)p->min ? (double)p->min : x > (double)p->max ? (double)p->max : x;
+}
+
 static void solve_float(const problem *p, size_t m, size_t n, double *expected, double *bound) {
     const float bias = p->row_bias ? p->row_bias[m] : p->rhs.bias ? p->rhs.bias[n] : 0;
     double sum = (double)bias, magnitude = fabs(sum);
@@ -321,7 +326,7 @@ static void solve_float(const problem *p, size_t m, size_t n, double *expected, 
         sum += product;
         magnitude += fabs(product);
     }
-    *expected = fmin(fmax(sum, (double)p->min), (double)p->max);
+    *expected = clamped(sum, p);
     *bound = ((double)p->k + 2) * u * magnitude;
     if (p->half_sums) *bound += 16 * 0x1p-11 * magnitude + (double)p->k * 0x1p-24; /* 16 in a row; subnormals */
     if (p->variant == GEMM_PF16) *bound += fabs(*expected) * 0x1p-11 + 0x1p-25;    /* stored with 11 bits */
@@ -341,7 +346,7 @@ static void solve_block(const problem *p, const int *row, gemm_row quantization,
         }
     }
     const double inverse = (double)quantization.inverse_scale, bias = p->rhs.bias ? (double)p->rhs.bias[n] : 0;
-    *expected = fmin(fmax(total * inverse + bias, (double)p->min), (double)p->max);
+    *expected = clamped(total * inverse + bias, p);
     *bound = ((double)blocks + 5) * u * (magnitude * inverse + fabs(bias));
 }
 
@@ -351,7 +356,7 @@ static void solve_channel(const problem *p, const int *row, gemm_row quantizatio
     float result = (float)sum * quantization.inverse_scale;
     result = result * p->rhs.scale[n];
     result = result + (p->rhs.bias ? p->rhs.bias[n] : 0.0f);
-    *expected = (double)fminf(fmaxf(result, p->min), p->max);
+    *expected = clamped((double)result, p);
 }
 
 static void solve_static(const problem *p, const int *row, size_t n, double *expected) {

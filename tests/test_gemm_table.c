@@ -9,6 +9,9 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include <math.h>
+
+#include "base/half.h"
 #include "kernel/gemm/gemm.h"
 
 /* "VARIANT_gemm_MRxNR_LEVEL" or "VARIANT_gemv_1xNR_LEVEL", where the level is the weakest that has what it needs. */
@@ -170,12 +173,64 @@ static void quantization_follows_the_specification(void **state) {
     assert_int_equal(gemm_quantize(-1e30f, 1.0f, -5), -128);
 }
 
+/* One row with a NaN by the kernel: what a relu leaves of it. */
+static void multiply_nan(const gemm_kernel *kernel, uint8_t *out) {
+    enum { K = 8, N = 3 };
+    static _Alignas(64) uint8_t left[65536], right[65536];
+    const bool half = kernel->variant == GEMM_PF16;
+    float row[K] = {[3] = NAN}, weights[N * K];
+    for (size_t i = 0; i < N * K; i++) weights[i] = 1;
+    uint16_t half_row[K];
+    for (size_t i = 0; i < K; i++) half_row[i] = f16_of_float(row[i]);
+    const void *const data = half ? (const void *)half_row : row;
+    const gemm_rhs rhs = {.type = GEMM_F32, .data = weights, .n = N, .k = K, .n_stride = K, .k_stride = 1};
+    const gemm_lhs lhs = {
+        .type = half ? GEMM_F16 : GEMM_F32, .row_stride = sizeof row, .data = data, .tap_count = 1, .tap_length = K};
+    const size_t panels = (N + kernel->nr - 1) / kernel->nr;
+    assert_true(panels * kernel->rhs->panel_size(K, 0) <= sizeof right);
+    kernel->rhs->pack(&rhs, 0, panels, right);
+    if (kernel->lhs) {
+        assert_true(kernel->lhs->panel_size(K) <= sizeof left);
+        kernel->lhs->pack(&lhs, 0, 1, left);
+    }
+    const gemm_tile tile = {.m = 1,
+                            .n = N,
+                            .k = K,
+                            .lhs = kernel->lhs ? left : data,
+                            .lhs_stride = sizeof row,
+                            .rhs = right,
+                            .out = out,
+                            .out_stride = N * sizeof(float),
+                            .max = INFINITY};
+    kernel->run(&tile);
+}
+
+static void nan_stays_nan(void **state) {
+    (void)state;
+    for (size_t i = 0; i < gemm_kernel_count; i++) {
+        const gemm_kernel *const kernel = gemm_kernels[i];
+        if (kernel->variant > GEMM_PF16 || kernel->needs & ~cpu_detect()) continue;
+        float out[3] = {0};
+        multiply_nan(kernel, (uint8_t *)out);
+        for (size_t n = 0; n < 3; n++) {
+            const float value =
+                kernel->variant == GEMM_PF16 ? float_of_f16(((const uint16_t *)(void *)out)[n]) : out[n];
+            if (!isnan(value)) fail_msg("%s gives %g", kernel->name, (double)value);
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_follow_the_grammar), cmocka_unit_test(rows_agree_with_their_names),
-        cmocka_unit_test(names_are_unique),         cmocka_unit_test(every_variant_ends_with_c_and_reference),
-        cmocka_unit_test(a_layout_serves_every_m),  cmocka_unit_test(choices_for_arm_are_known_everywhere),
-        cmocka_unit_test(rows_are_split_evenly),    cmocka_unit_test(quantization_follows_the_specification),
+        cmocka_unit_test(names_follow_the_grammar),
+        cmocka_unit_test(rows_agree_with_their_names),
+        cmocka_unit_test(names_are_unique),
+        cmocka_unit_test(every_variant_ends_with_c_and_reference),
+        cmocka_unit_test(a_layout_serves_every_m),
+        cmocka_unit_test(choices_for_arm_are_known_everywhere),
+        cmocka_unit_test(rows_are_split_evenly),
+        cmocka_unit_test(quantization_follows_the_specification),
+        cmocka_unit_test(nan_stays_nan),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

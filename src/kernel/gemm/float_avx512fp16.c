@@ -133,7 +133,7 @@ static void store(const gemm_tile *tile, const float *totals, size_t n) {
     for (size_t m = 0; m < tile->m; m++, totals += PANELS * COLUMNS) {
         uint16_t *out = (uint16_t *)((char *)tile->out + m * tile->out_stride) + n;
         for (size_t c = 0; c < columns; c += LANES) {
-            const vfloat value = float_min(float_max(float_load(totals + c), min), max);
+            const vfloat value = float_min(max, float_max(min, float_load(totals + c)));
             half_store_first(out + c, value, lanes_of(columns, c));
         }
     }

@@ -65,7 +65,7 @@ INLINE void float_tile(const gemm_tile *tile, const left_operand *left, const ch
     UNROLL for (size_t m = 0; m < rows; m++) {
         char *row = (char *)tile->out + m * tile->out_stride;
         UNROLL for (size_t v = 0; v < vectors; v++) {
-            const vfloat value = float_min(float_max(sums[m][v], min), max);
+            const vfloat value = float_min(max, float_max(min, sums[m][v]));
             const size_t at = n + v * LANES, count = v + 1 < vectors ? LANES : last;
             if (half) {
                 half_store_first((uint16_t *)row + at, value, count);

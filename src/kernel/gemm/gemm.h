@@ -120,7 +120,7 @@ typedef struct gemm_tile {
     const float *row_bias; /* PF32, only with `direct`: the rows have biases instead of the columns; NULL: not */
     void *out;             /* element (0, 0) of the tile */
     size_t out_stride;     /* bytes from row to row */
-    float min, max;        /* clamp of real values (all but PQS8); min ≤ max, may be infinite */
+    float min, max;        /* clamp of real values (all but PQS8), NaN stays; min ≤ max, may be infinite */
     int32_t zero_point;    /* PQS8: of the output */
     int32_t qmin, qmax;    /* PQS8: clamp of quantized values, in [−128, 127] */
 } gemm_tile;

@@ -169,7 +169,7 @@ static void sums_block(float *out, const left_view *left, const char *packed, si
 
 /* ---- what follows the sums of one panel's columns, of which all are there where `whole` ---- */
 
-INLINE vfloat clamp(vfloat value, vfloat min, vfloat max) { return float_min(float_max(value, min), max); }
+INLINE vfloat clamp(vfloat value, vfloat min, vfloat max) { return float_min(max, float_max(min, value)); }
 
 INLINE void finish_channel(const gemm_tile *tile, const left_view *left, const right_head *head, const int32_t *sums,
                            char *out, size_t columns, const bool whole) {

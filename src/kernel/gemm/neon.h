@@ -61,9 +61,9 @@ NEON_INLINE neon_range neon_load_range(const gemm_tile *tile) {
     return (neon_range){vdupq_n_f32(tile->min), vdupq_n_f32(tile->max)};
 }
 
-/* NaN becomes the lower bound, as in every kernel. */
+/* NaN stays, as in every kernel. */
 NEON_INLINE float32x4_t neon_clamp(float32x4_t x, neon_range range) {
-    return vminq_f32(vmaxnmq_f32(x, range.min), range.max);
+    return vminq_f32(vmaxq_f32(x, range.min), range.max);
 }
 
 NEON_INLINE void neon_store_f32(char *at, float32x4_t a, float32x4_t b) {

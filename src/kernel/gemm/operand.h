@@ -44,7 +44,14 @@ static inline gemm_row lhs_row_parameters(const gemm_lhs *lhs, size_t m, float *
     return gemm_row_parameters(min, max, scale);
 }
 
+/* What becomes a float: NaN stays. */
 static inline float clamp_float(float x, float min, float max) {
+    const float low = x < min ? min : x;
+    return low > max ? max : low;
+}
+
+/* What becomes an integer: NaN goes to `min`. */
+static inline float clamp_number(float x, float min, float max) {
     const float low = x > min ? x : min;
     return low < max ? low : max;
 }

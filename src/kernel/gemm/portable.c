@@ -223,7 +223,7 @@ static void store_static(const gemm_tile *tile, const column *head, const float 
     dot_rows((const int16_t *)((const float *)tile->lhs + ROWS), tile->k, weights, tile->k, sums);
     for (size_t m = 0; m < tile->m; m++) {
         const int32_t sum = (int32_t)((uint32_t)head->bias_i32 + (uint32_t)sums[m]);
-        const float scaled = clamp_float((float)sum * head->scale, min, max);
+        const float scaled = clamp_number((float)sum * head->scale, min, max);
         ((int8_t *)out_row(tile, m))[n] = (int8_t)((int32_t)rintf(scaled) + tile->zero_point);
     }
 }

@@ -14,10 +14,10 @@ gemm_row gemm_row_parameters(float min, float max, float *scale) {
     const float low = min * *scale, high = max * *scale;
     const float zero_point = (-128.0f + low) + (127.0f + high) > 0 ? -128.0f - low : 127.0f - high;
     return (gemm_row){.inverse_scale = 1.0f / *scale,
-                      .zero_point = (int32_t)rintf(clamp_float(zero_point, -128.0f, 127.0f))};
+                      .zero_point = (int32_t)rintf(clamp_number(zero_point, -128.0f, 127.0f))};
 }
 
 int8_t gemm_quantize(float x, float scale, int32_t zero_point) {
     const float offset = (float)zero_point;
-    return (int8_t)((int32_t)rintf(clamp_float(x * scale, -128.0f - offset, 127.0f - offset)) + zero_point);
+    return (int8_t)((int32_t)rintf(clamp_number(x * scale, -128.0f - offset, 127.0f - offset)) + zero_point);
 }

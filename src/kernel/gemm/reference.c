@@ -172,7 +172,7 @@ static void run_static(const gemm_tile *tile) {
         const column *head = (const column *)panel;
         const int8_t *weights = (const int8_t *)(head + 1);
         const int32_t sum = sum_i8((const int8_t *)(row + 1), head->lhs_zero_point, weights, tile->k);
-        const float scaled = clamp_float((float)add_wrapping(head->bias_i32, sum) * head->scale, min, max);
+        const float scaled = clamp_number((float)add_wrapping(head->bias_i32, sum) * head->scale, min, max);
         out[n] = (int8_t)((int32_t)rintf(scaled) + tile->zero_point);
     }
 }

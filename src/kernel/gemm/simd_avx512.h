@@ -37,7 +37,7 @@ INLINE vfloat float_sub(vfloat a, vfloat b) { return _mm512_sub_ps(a, b); }
 INLINE vfloat float_mul(vfloat a, vfloat b) { return _mm512_mul_ps(a, b); }
 INLINE vfloat float_div(vfloat a, vfloat b) { return _mm512_div_ps(a, b); }
 INLINE vfloat float_fma(vfloat a, vfloat b, vfloat c) { return _mm512_fmadd_ps(a, b, c); }
-INLINE vfloat float_min(vfloat a, vfloat b) { return _mm512_min_ps(a, b); } /* b when a is NaN */
+INLINE vfloat float_min(vfloat a, vfloat b) { return _mm512_min_ps(a, b); } /* b when either is NaN */
 INLINE vfloat float_max(vfloat a, vfloat b) { return _mm512_max_ps(a, b); }
 INLINE vfloat float_greater(vfloat a, vfloat b, vfloat yes, vfloat no) { /* a > b ? yes : no */
     return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_GT_OQ), no, yes);
