@@ -543,11 +543,38 @@ static void a_missing_operand_is_refused(void **state) {
     drop(&x);
 }
 
+static void rows_over_other_dims_are_refused(void **state) {
+    (void)state;
+    static const size_t dims[] = {2, 3}, filter_dims[] = {4, 3}, out_dims[] = {2, 4};
+    data x = make(MICA_OPERAND_QDINT8, 2, dims, 0, 0), filter = make(MICA_OPERAND_QCINT8, 2, filter_dims, 0, 0);
+    data out = make(MICA_OPERAND_F32, 2, out_dims, 0, 0);
+    filter.operand.data = filter.memory;
+    mica_context *context;
+    assert_int_equal(mica_context_create(NULL, &context), MICA_OK);
+    const mica_operation operation = {.kind = MICA_FULLY_CONNECTED,
+                                      .output_min = -INFINITY,
+                                      .output_max = INFINITY,
+                                      .input_count = 2,
+                                      .inputs = {&x.operand, &filter.operand},
+                                      .output = &out.operand};
+    for (size_t row_dims = 1; row_dims <= 2; row_dims++) {
+        mica_operator *op = NULL;
+        x.operand.row_dims = row_dims;
+        assert_int_equal(mica_operator_create(context, &operation, &op),
+                         row_dims == 1 ? MICA_OK : MICA_ERROR_ARGUMENT);
+        mica_operator_destroy(op);
+    }
+    mica_context_destroy(context);
+    drop(&x);
+    drop(&filter);
+    drop(&out);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(linear_of_all_types_and_shapes),        cmocka_unit_test(linear_of_weights_in_other_forms),
         cmocka_unit_test(convolutions_of_all_types_and_windows), cmocka_unit_test(matmuls_of_all_types_and_batches),
-        cmocka_unit_test(a_missing_operand_is_refused),
+        cmocka_unit_test(a_missing_operand_is_refused),          cmocka_unit_test(rows_over_other_dims_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

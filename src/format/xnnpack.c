@@ -45,7 +45,7 @@ static mica_status open_frame(xnn_parts *parts, size_t size) {
 }
 
 /* Fails about node `n` of the graph; the ones that no table stands for cannot fail. */
-static mica_status bad_order(const xnn_parts *parts, size_t n, const char *text) {
+static mica_status bad_node(const xnn_parts *parts, size_t n, const char *text) {
     const bytes_span tables = fb_vector(parts->root, XGRAPH_XNODES);
     const size_t index = n - (parts->graph->node_count - tables.count);
     const mica_status status = XNN_BAD(parts, fb_at(tables, index), xnn_node_schema, XNODE_UNION, "%s", text);
@@ -55,9 +55,9 @@ static mica_status bad_order(const xnn_parts *parts, size_t n, const char *text)
 /* Node `n` gives value `index` its content. */
 static mica_status produce(const xnn_parts *parts, bool *ready, size_t n, uint32_t index) {
     const xnn_value *const value = &parts->values[index];
-    if (value->operand.data) return bad_order(parts, n, "it writes a constant");
-    if (value->is_input) return bad_order(parts, n, "it writes an input");
-    if (ready[index]) return bad_order(parts, n, "it writes a value that was written before");
+    if (value->operand.data) return bad_node(parts, n, "it writes a constant");
+    if (value->is_input) return bad_node(parts, n, "it writes an input");
+    if (ready[index]) return bad_node(parts, n, "it writes a value that was written before");
     ready[index] = true;
     return MICA_OK;
 }
@@ -73,7 +73,7 @@ static mica_status check_order(const xnn_parts *parts) {
             const uint32_t index = node->inputs[i];
             if (index == XNN_INVALID_ID || graph->values[index].operand.data || graph->values[index].is_input)
                 continue;
-            if (!ready[index]) return bad_order(parts, n, "it reads a value before it is written");
+            if (!ready[index]) return bad_node(parts, n, "it reads a value before it is written");
         }
         TRY(produce(parts, ready, n, node->output));
         if (node->second_output != XNN_INVALID_ID) TRY(produce(parts, ready, n, node->second_output));
@@ -115,12 +115,29 @@ static mica_status find_pixels(const xnn_parts *parts) {
     return MICA_OK;
 }
 
+bool xnn_rows_suit(const mica_operation *operation) {
+    const mica_operand *const rows = operation->inputs[0];
+    const bool images = operation->kind == MICA_CONV_2D || operation->kind == MICA_DEPTHWISE_CONV_2D ||
+                        operation->kind == MICA_CONV_TRANSPOSE_2D;
+    return rows->type != MICA_OPERAND_QDINT8 || rows->row_dims == (images ? 3 : 1) ||
+           (rows->row_dims == 1 && xnn_is_fully_connected(operation));
+}
+
+static mica_status check_rows(const xnn_parts *parts) {
+    for (size_t n = 0; n < parts->graph->node_count; n++) {
+        if (xnn_rows_suit(&parts->graph->nodes[n].operation)) continue;
+        return bad_node(parts, n, "it reads rows that are quantized over other dims than its own");
+    }
+    return MICA_OK;
+}
+
 static mica_status read_graph(xnn_parts *parts, size_t size) {
     TRY(open_frame(parts, size));
     TRY(xnn_read_values(parts));
     TRY(xnn_read_nodes(parts));
     TRY(check_order(parts));
-    return find_pixels(parts);
+    TRY(find_pixels(parts));
+    return check_rows(parts);
 }
 
 mica_status xnn_open(const pte_program *program, const uint8_t *payload, size_t size, struct arena *arena,

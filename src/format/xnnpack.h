@@ -51,6 +51,10 @@ mica_status xnn_open(const pte_program *program, const uint8_t *payload, size_t 
  * nobody else are quantized pixel by pixel, whatever num_nonbatch_dims says, and row_dims of the operand is 1. */
 bool xnn_is_fully_connected(const mica_operation *operation);
 
+/* Whether there is one scale for each row of a matrix or each image that the operation reads, where its rows are quantized
+ * at run time. */
+bool xnn_rows_suit(const mica_operation *operation);
+
 /* Bytes of an operand's elements; rows of nibbles end with a whole byte. */
 size_t xnn_operand_bytes(const mica_operand *operand);
 

@@ -91,6 +91,10 @@ static mica_status check_operation(const mica_operation *operation, mica_error *
     for (size_t i = 0; i < operation->input_count; i++) {
         if (operation->inputs[i]) TRY(check_operand(operation->inputs[i], error));
     }
+    if (!xnn_rows_suit(operation)) {
+        return error_set(error, MICA_ERROR_ARGUMENT, "%s: rows of %zu dims are not what it reads",
+                         mica_operation_name(operation->kind), operation->inputs[0]->row_dims);
+    }
     return check_operand(operation->output, error);
 }
 
