@@ -97,21 +97,30 @@ static void run_rows(void *argument, size_t first, size_t count) {
     const mica_operation *const operation = self->op.operation;
     const bool corners = operation->flags & MICA_FLAG_ALIGN_CORNERS;
     const size_t pixel = self->channels * op_element_size(operation->output->type), line = self->width * pixel;
-    for (size_t row = first; row < first + count; row++) {
-        const source y = source_of(row % self->out_height, self->height, self->out_height, corners);
-        const char *const image = (const char *)j->run->inputs[0] + row / self->out_height * self->height * line;
-        const char *const top = image + y.low * line, *const bottom = image + y.high * line;
-        for (size_t i = 0; i < self->out_width; i++) {
-            const source x = source_of(i, self->width, self->out_width, corners);
-            const blend_call call = {.top_left = top + x.low * pixel,
-                                     .top_right = top + x.high * pixel,
-                                     .bottom_left = bottom + x.low * pixel,
-                                     .bottom_right = bottom + x.high * pixel,
-                                     .right = x.weight,
-                                     .bottom = y.weight,
-                                     .channels = self->channels,
-                                     .out = (char *)j->run->output + (row * self->out_width + i) * pixel};
-            self->kernel(&call);
+    enum { COLUMNS = 64 }; /* whose sources are found once for all rows */
+    for (size_t start = 0; start < self->out_width; start += COLUMNS) {
+        const size_t columns = min_size(COLUMNS, self->out_width - start);
+        source sources[COLUMNS];
+        for (size_t i = 0; i < columns; i++) {
+            sources[i] = source_of(start + i, self->width, self->out_width, corners);
+        }
+        for (size_t row = first; row < first + count; row++) {
+            const source y = source_of(row % self->out_height, self->height, self->out_height, corners);
+            const char *const image = (const char *)j->run->inputs[0] + row / self->out_height * self->height * line;
+            const char *const top = image + y.low * line, *const bottom = image + y.high * line;
+            char *const out = (char *)j->run->output + (row * self->out_width + start) * pixel;
+            for (size_t i = 0; i < columns; i++) {
+                const source x = sources[i];
+                const blend_call call = {.top_left = top + x.low * pixel,
+                                         .top_right = top + x.high * pixel,
+                                         .bottom_left = bottom + x.low * pixel,
+                                         .bottom_right = bottom + x.high * pixel,
+                                         .right = x.weight,
+                                         .bottom = y.weight,
+                                         .channels = self->channels,
+                                         .out = out + i * pixel};
+                self->kernel(&call);
+            }
         }
     }
 }
