@@ -158,6 +158,7 @@ typedef struct planes {
 static const planes
     pointwise = {2, 5, 9, 15, 7, {.kernel = {1, 1}}, false, true},
     pointwise_no_bias = {1, 40, 12, 28, 33, {.kernel = {1, 1}}, true, true},
+    pointwise_stride = {2, 12, 17, 36, 21, {.kernel = {1, 1}, .stride = {2, 3}}, false, true},
     pointwise_few_pixels = {1, 5, 3, 3, 7, {.kernel = {1, 1}}, false, false},
     window = {1, 16, 20, 20, 16, {.kernel = {3, 3}}, false, false},
     depthwise = {2, 6, 19, 23, 6, {.kernel = {3, 3}, .padding = {1, 1}, .groups = 6}, false, true},
@@ -265,6 +266,7 @@ int main(void) {
                                        cmocka_unit_test(a_depthwise_convolution_merges_into_the_expansion_before_it),
                                        PLANES(pointwise),
                                        PLANES(pointwise_no_bias),
+                                       PLANES(pointwise_stride),
                                        PLANES(pointwise_few_pixels),
                                        PLANES(window),
                                        PLANES(depthwise),

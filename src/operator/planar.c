@@ -18,12 +18,11 @@ static bool depthwise_suits(const mica_operation *operation, const op_target *ta
 static bool pointwise_suits(const mica_operation *operation, const op_target *target) {
     const gemm_kernel_name *const kernel = gemm_predict(GEMM_PF32, target->features, GEMM_AUTO, SIZE_MAX);
     if (!kernel || !kernel->kernel || !kernel->kernel->store) return false;
-    const size_t pixels = operation->inputs[0]->dims[1] * operation->inputs[0]->dims[2];
+    const size_t pixels = operation->output->dims[1] * operation->output->dims[2];
     const size_t computed = round_up(pixels, kernel->nr / 2);
     const size_t row_bytes = operation->as.window.group_input_channels * sizeof(float);
     return operation->as.window.groups == 1 && operation->as.window.group_output_channels >= 4 &&
            operation->as.window.kernel_height == 1 && operation->as.window.kernel_width == 1 &&
-           operation->as.window.stride_height == 1 && operation->as.window.stride_width == 1 &&
            !operation->as.window.padding_top && !operation->as.window.padding_left &&
            !operation->as.window.padding_bottom && !operation->as.window.padding_right &&
            computed - pixels <= pixels / 8 &&

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Pointwise Conv2d of planes: the filter's rows, read from where the model has them, by columns of pixels. A group of
- * panels of pixels is packed and meets all of the filter while it is in the cache.
+ * panels of pixels is packed and meets all of the filter while it is in the cache. With a stride the pixels that count
+ * are taken out of the planes first.
  */
 #include "operator/common.h"
 #include "operator/dispatch.h"
 #include "operator/planar.h"
 
 #define SERIAL_WORK 250000.0     /* multiply-adds below which waking threads costs more */
+#define PIECE ((size_t)16384)    /* pixels taken together: 5 µs and more */
 #define GROUP ((size_t)64 << 10) /* bytes of a group's packed panels, about */
 
 typedef struct pointwise_op {
@@ -19,7 +21,9 @@ typedef struct pointwise_op {
     size_t tile_rows; /* outputs per call */
 
     /* fixed by the shape */
-    size_t images, pixels;
+    size_t images, pixels, out_width;
+    size_t height, width; /* of the image */
+    size_t taken_bytes;   /* workspace: the planes of pixels that count; 0: all do */
     size_t group, groups; /* panels together, and how often in an image */
     size_t run_threads, scratch_bytes;
 } pointwise_op;
@@ -45,22 +49,44 @@ static mica_status reshape(struct op *op, const op_shape *inputs, const op_shape
     pointwise_op *const self = (pointwise_op *)op;
     self->images = output->dims[0];
     self->pixels = output->dims[2] * output->dims[3];
+    self->out_width = output->dims[3];
+    self->height = inputs[0].dims[2];
+    self->width = inputs[0].dims[3];
+    const bool all = op->operation->as.window.stride_height == 1 && op->operation->as.window.stride_width == 1;
+    const size_t taken = self->images * self->inputs * self->pixels * sizeof(float);
+    self->taken_bytes = all ? 0 : round_up(taken, MEMORY_ALIGNMENT);
     const size_t panel_bytes = self->kernel->rhs->panel_size(self->inputs, 0);
     const size_t panels = divide_up(self->pixels, self->kernel->nr);
-    const double work = (double)op_count(&inputs[0]) * (double)self->outputs;
+    const double work = (double)op_count(output) * (double)self->inputs;
     self->run_threads = work < SERIAL_WORK ? 1 : self->threads;
     const size_t share = divide_up(panels, self->run_threads > 1 ? 4 * self->run_threads : 1);
     self->group = max_size(1, min_size(GROUP / panel_bytes, share));
     self->groups = divide_up(panels, self->group);
     self->scratch_bytes = self->group * panel_bytes;
-    op->workspace = self->run_threads * self->scratch_bytes;
+    op->workspace = self->taken_bytes + self->run_threads * self->scratch_bytes;
     return MICA_OK;
 }
 
 typedef struct job {
     const pointwise_op *self;
     const op_run *run;
+    const float *planes; /* of all pixels that count */
 } job;
+
+static void take_pixels(void *argument, size_t first, size_t count) {
+    const job *const j = argument;
+    const pointwise_op *const self = j->self;
+    const size_t down = self->op.operation->as.window.stride_height,
+                 right = self->op.operation->as.window.stride_width;
+    const float *const in = j->run->inputs[0];
+    for (size_t plane = first; plane < first + count; plane++) {
+        float *to = (float *)j->run->workspace + plane * self->pixels;
+        for (size_t y = 0; y * self->out_width < self->pixels; y++, to += self->out_width) {
+            const float *const row = in + (plane * self->height + y * down) * self->width;
+            for (size_t x = 0; x < self->out_width; x++) to[x] = row[x * right];
+        }
+    }
+}
 
 static void run_group(void *argument, size_t index, size_t thread) {
     const job *const j = argument;
@@ -68,9 +94,9 @@ static void run_group(void *argument, size_t index, size_t thread) {
     const size_t image = index / self->groups, first = index % self->groups * self->group;
     const size_t pixel = first * self->kernel->nr,
                  columns = min_size(self->group * self->kernel->nr, self->pixels - pixel);
-    void *const packed = (char *)j->run->workspace + thread * self->scratch_bytes;
+    void *const packed = (char *)j->run->workspace + self->taken_bytes + thread * self->scratch_bytes;
     const gemm_rhs rhs = {.type = GEMM_F32,
-                          .data = (const float *)j->run->inputs[0] + image * self->inputs * self->pixels,
+                          .data = j->planes + image * self->inputs * self->pixels,
                           .n = self->pixels,
                           .k = self->inputs,
                           .n_stride = 1,
@@ -93,7 +119,12 @@ static void run_group(void *argument, size_t index, size_t thread) {
 }
 
 static void run(struct op *op, const op_run *run) {
-    job j = {(const pointwise_op *)op, run};
+    job j = {(const pointwise_op *)op, run, run->inputs[0]};
+    if (j.self->taken_bytes) {
+        j.planes = run->workspace;
+        op_split(run, j.self->images * j.self->inputs, divide_up(PIECE, max_size(1, j.self->pixels)), take_pixels,
+                 &j);
+    }
     pool_run(run->pool, min_size(run->threads, j.self->run_threads), j.self->images * j.self->groups, run_group, &j);
 }
 
