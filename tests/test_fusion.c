@@ -149,6 +149,13 @@ static void renamed_values_are_those_of_copies(void **state) {
 
 /* ---- convolutions between two layout conversions, which then stay on planes ---- */
 
+/* Products of planes, and of panels, are of kernels that read rows in place. */
+#if defined(__x86_64__)
+#define PRODUCTS_STAY true
+#else
+#define PRODUCTS_STAY false
+#endif
+
 typedef struct planes {
     size_t batch, inputs, height, width, outputs;
     mica_window window;
@@ -156,9 +163,9 @@ typedef struct planes {
 } planes;
 
 static const planes
-    pointwise = {2, 5, 9, 15, 7, {.kernel = {1, 1}}, false, true},
-    pointwise_no_bias = {1, 40, 12, 28, 33, {.kernel = {1, 1}}, true, true},
-    pointwise_stride = {2, 12, 17, 36, 21, {.kernel = {1, 1}, .stride = {2, 3}}, false, true},
+    pointwise = {2, 5, 9, 15, 7, {.kernel = {1, 1}}, false, PRODUCTS_STAY},
+    pointwise_no_bias = {1, 40, 12, 28, 33, {.kernel = {1, 1}}, true, PRODUCTS_STAY},
+    pointwise_stride = {2, 12, 17, 36, 21, {.kernel = {1, 1}, .stride = {2, 3}}, false, PRODUCTS_STAY},
     pointwise_few_pixels = {1, 5, 3, 3, 7, {.kernel = {1, 1}}, false, false},
     window = {1, 16, 20, 20, 16, {.kernel = {3, 3}}, false, false},
     depthwise = {2, 6, 19, 23, 6, {.kernel = {3, 3}, .padding = {1, 1}, .groups = 6}, false, true},
@@ -250,7 +257,7 @@ static void a_convolution_of_planes_gives_the_same_bits(void **state) {
 /* tests/data/own/expansions.py */
 static void a_depthwise_convolution_merges_into_the_expansion_before_it(void **state) {
     (void)state;
-    expect_same_bits(MICA_TEST_DATA "/own/expansions.pte", (size_t[]){2, 8, 21, 48}, 2);
+    expect_same_bits(MICA_TEST_DATA "/own/expansions.pte", (size_t[]){2, 8, 21, 48}, PRODUCTS_STAY ? 2 : 0);
 }
 
 #define PLANES(p) {#p, a_convolution_of_planes_gives_the_same_bits, NULL, NULL, (void *)(uintptr_t)&(p)}

@@ -52,6 +52,7 @@ static void rows_agree_with_their_names(void **state) {
         assert_int_equal(kernel->kr, row->kr);
         assert_int_equal(kernel->rhs->nr, row->nr);
         if (kernel->lhs) assert_int_equal(kernel->lhs->mr, row->mr);
+        if (row->variant == GEMM_PF32) assert_int_equal(gemm_reads_rows(row), kernel->store != NULL);
         for (size_t k = 0; k < 300; k++) {
             assert_int_equal(kernel->rhs->panel_size(k, 0) % 64, 0);
             if (kernel->lhs) assert_int_equal(kernel->lhs->panel_size(k) % 64, 0);

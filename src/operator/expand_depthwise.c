@@ -50,7 +50,7 @@ bool expand_suits(const mica_operation *pointwise, const mica_operation *depthwi
         return false;
     }
     const gemm_kernel_name *const kernel = gemm_predict(GEMM_PF32, target->features, GEMM_AUTO, SIZE_MAX);
-    if (!kernel || !kernel->kernel || !kernel->kernel->store) return false;
+    if (!kernel || !gemm_reads_rows(kernel)) return false;
     const bool pixels = pointwise->as.window.groups == 1 && pointwise->as.window.kernel_height == 1 &&
                         pointwise->as.window.kernel_width == 1 && pointwise->as.window.stride_height == 1 &&
                         pointwise->as.window.stride_width == 1 && !pointwise->as.window.padding_top &&

@@ -17,7 +17,7 @@ static bool depthwise_suits(const mica_operation *operation, const op_target *ta
 /* Pixels are the columns of the product, output channels its rows: few of either leave much of a tile idle. */
 static bool pointwise_suits(const mica_operation *operation, const op_target *target) {
     const gemm_kernel_name *const kernel = gemm_predict(GEMM_PF32, target->features, GEMM_AUTO, SIZE_MAX);
-    if (!kernel || !kernel->kernel || !kernel->kernel->store) return false;
+    if (!kernel || !gemm_reads_rows(kernel)) return false;
     const size_t pixels = operation->output->dims[1] * operation->output->dims[2];
     const size_t computed = round_up(pixels, kernel->nr / 2);
     const size_t row_bytes = operation->as.window.group_input_channels * sizeof(float);

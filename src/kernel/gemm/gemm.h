@@ -153,6 +153,8 @@ typedef struct gemm_kernel_name {
     size_t mr, nr, kr;
     const gemm_kernel *kernel; /* NULL: not in this build */
 } gemm_kernel_name;
+/* Whether a PF32 kernel of this name also reads rows as they are: has `store`, where it is in the build. */
+bool gemm_reads_rows(const gemm_kernel_name *row);
 extern const gemm_kernel_name gemm_kernel_names[];
 extern const size_t gemm_kernel_name_count;
 

@@ -55,6 +55,10 @@ const char *const gemm_variant_names[GEMM_VARIANTS] = {
     [GEMM_PQS8_QC8W] = "pqs8_qc8w_gemm",
 };
 
+bool gemm_reads_rows(const gemm_kernel_name *row) {
+    return row->variant == GEMM_PF32 && row->mr > 1 && row->needs & CPU_AVX2;
+}
+
 static bool eligible(const gemm_kernel_name *row, cpu_features features, bool here, const gemm_rhs_packing *packing) {
     if (row->needs & ~features) return false;
     if (here && row->kernel == NULL) return false;
