@@ -149,6 +149,15 @@ bool op_moves(const mica_operation *operation) {
     return true;
 }
 
+bool op_convolves_f32(const mica_operation *operation) {
+    bool all = operation->kind == MICA_CONV_2D || operation->kind == MICA_DEPTHWISE_CONV_2D;
+    for (size_t i = 0; all && i < operation->input_count; i++) {
+        const mica_operand *const operand = operation->inputs[i];
+        if (operand) all = operand->type == MICA_OPERAND_F32 && (i == 0 || operand->data);
+    }
+    return all && operation->inputs[0]->rank == 4 && operation->output->type == MICA_OPERAND_F32;
+}
+
 mica_status op_unsupported(const mica_operation *operation, mica_error *error) {
     char types[64] = "";
     size_t used = 0;

@@ -84,10 +84,8 @@ static mica_status create(const mica_operation *operation, const op_target *targ
     self->groups = operation->as.window.groups;
     self->group_inputs = operation->as.window.group_input_channels;
     self->group_outputs = operation->as.window.group_output_channels;
-    self->pointwise = operation->as.window.kernel_height == 1 && operation->as.window.kernel_width == 1 &&
-                      operation->as.window.stride_height == 1 && operation->as.window.stride_width == 1 &&
-                      !operation->as.window.padding_top && !operation->as.window.padding_left &&
-                      !operation->as.window.padding_bottom && !operation->as.window.padding_right;
+    self->pointwise = window_is_pixel(operation) && operation->as.window.stride_height == 1 &&
+                      operation->as.window.stride_width == 1;
     gemm_plan *const plan = &self->plan;
     dispatch_plan(operation, target, plan);
     choose_pieces(self);

@@ -14,8 +14,7 @@
 #include "operator/gemm.h"
 #include "operator/window.h"
 
-#define SERIAL_WORK 250000.0 /* multiply-adds below which waking threads costs more */
-#define LEAST_ROWS 8         /* of outputs per task: its first rows of products are made twice */
+#define LEAST_ROWS 8 /* of outputs per task: its first rows of products are made twice */
 
 typedef struct expand_op {
     struct op op;
@@ -35,35 +34,24 @@ typedef struct expand_op {
     size_t threads, scratch_bytes;
 } expand_op;
 
-static bool constant_f32(const mica_operand *operand) { return operand->data && operand->type == MICA_OPERAND_F32; }
-
-static bool constants(const mica_operation *operation) {
-    const mica_operand *const bias = operation->input_count > 2 ? operation->inputs[2] : NULL;
-    return constant_f32(operation->inputs[1]) && (!bias || constant_f32(bias));
-}
-
 bool expand_suits(const mica_operation *pointwise, const mica_operation *depthwise, const op_target *target) {
-    if (target->kernels != MICA_KERNELS_AUTO || pointwise->kind != MICA_CONV_2D ||
-        depthwise->kind != MICA_DEPTHWISE_CONV_2D || pointwise->inputs[0]->type != MICA_OPERAND_F32 ||
-        pointwise->output->type != MICA_OPERAND_F32 || depthwise->output->type != MICA_OPERAND_F32 ||
-        pointwise->output->rank != 4 || !constants(pointwise) || !constants(depthwise)) {
+    const gemm_kernel_name *const kernel = gemm_predict(GEMM_PF32, target->features, GEMM_AUTO, SIZE_MAX);
+    if (target->kernels != MICA_KERNELS_AUTO || !kernel || !gemm_reads_rows(kernel) ||
+        pointwise->kind != MICA_CONV_2D || !op_convolves_f32(pointwise) ||
+        depthwise->kind != MICA_DEPTHWISE_CONV_2D || !op_convolves_f32(depthwise)) {
         return false;
     }
-    const gemm_kernel_name *const kernel = gemm_predict(GEMM_PF32, target->features, GEMM_AUTO, SIZE_MAX);
-    if (!kernel || !gemm_reads_rows(kernel)) return false;
-    const bool pixels = pointwise->as.window.groups == 1 && pointwise->as.window.kernel_height == 1 &&
-                        pointwise->as.window.kernel_width == 1 && pointwise->as.window.stride_height == 1 &&
-                        pointwise->as.window.stride_width == 1 && !pointwise->as.window.padding_top &&
-                        !pointwise->as.window.padding_left && !pointwise->as.window.padding_bottom &&
-                        !pointwise->as.window.padding_right;
+    const bool pixels = window_is_pixel(pointwise) && pointwise->as.window.groups == 1 &&
+                        pointwise->as.window.stride_height == 1 && pointwise->as.window.stride_width == 1 &&
+                        pointwise->as.window.group_output_channels >= kernel->nr &&
+                        gemm_suits_cache(pointwise->as.window.group_input_channels);
     const size_t filter = depthwise->as.window.kernel_height, stride = depthwise->as.window.stride_height;
-    return pixels && depthwise->as.window.group_output_channels == 1 && (filter == 3 || filter == 5) &&
-           (stride == 1 || stride == 2) && depthwise->as.window.kernel_width == filter &&
-           depthwise->as.window.stride_width == stride && depthwise->as.window.dilation_height == 1 &&
-           depthwise->as.window.dilation_width == 1 && pointwise->as.window.group_output_channels >= kernel->nr &&
-           pointwise->as.window.group_input_channels * sizeof(float) % 2048 != 0 && /* as gemm.c has it */
-           3 * gemm_even_rows(pointwise->output->dims[2], kernel->mr) >=
-               2 * kernel->mr; /* per call; lines are apart */
+    const bool square = (filter == 3 || filter == 5) && (stride == 1 || stride == 2) &&
+                        depthwise->as.window.kernel_width == filter && depthwise->as.window.stride_width == stride &&
+                        depthwise->as.window.dilation_height == 1 && depthwise->as.window.dilation_width == 1 &&
+                        depthwise->as.window.group_output_channels == 1;
+    const size_t line = gemm_even_rows(pointwise->inputs[0]->dims[2], kernel->mr); /* which no call reaches across */
+    return pixels && square && 3 * line >= 2 * kernel->mr;
 }
 
 void expand_choose(const op_target *target, op_choice *choice) { op_choose_version(target, dwpanel_names, choice); }
@@ -152,7 +140,7 @@ static mica_status reshape(struct op *op, const op_shape *inputs, const op_shape
     self->band = min_size(round_up(rows, 2), max_size(1, self->out_height));
 
     const double work = (double)op_count(&inputs[0]) * (double)self->channels;
-    self->threads = work < SERIAL_WORK ? 1 : self->plan.threads;
+    self->threads = work < GEMM_SERIAL_WORK ? 1 : self->plan.threads;
     const size_t wanted =
         self->threads > 1 ? divide_up(4 * self->threads, max_size(1, self->images * self->panels)) : 1;
     self->chunk = max_size(min_size(LEAST_ROWS, self->out_height), divide_up(self->out_height, wanted));

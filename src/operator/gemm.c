@@ -6,9 +6,7 @@
 
 #include "base/half.h"
 
-/* Work below this many multiply-adds stays on one thread: about 5 µs, less than waking costs. */
-#define SERIAL_WORK 250000.0
-/* … and so many bytes of weights, which a few rows read in that time. */
+/* Bytes of weights that a few rows read in the time of GEMM_SERIAL_WORK. */
 #define SERIAL_BYTES 600000
 /* Packing a right operand takes as long as so many rows. */
 #define PACKED_ROWS 4
@@ -53,7 +51,7 @@ void gemm_pack(const gemm_plan *plan, const gemm_rhs *rhs, uint8_t *packed, stru
     if (!job.panels) return;
     job.step = max_size(1, (size_t)65536 / max_size(plan->panel_bytes, 1));
     const size_t count = divide_up(job.panels, job.step);
-    pool_run(pool, (double)plan->rhs_bytes < SERIAL_WORK ? 1 : threads, count, pack_panels, &job);
+    pool_run(pool, (double)plan->rhs_bytes < GEMM_SERIAL_WORK ? 1 : threads, count, pack_panels, &job);
 }
 
 /* ---- planning ---- */
@@ -86,8 +84,7 @@ static size_t scratch_layout(const gemm_plan *plan, uint8_t *base, struct scratc
     return rhs + lhs + wide + taps + rows;
 }
 
-/* Dense rows of k floats a multiple of 2 KiB apart fall on each other in the first cache: better packed. */
-static bool suits_cache(size_t k) { return k * sizeof(float) % 2048 != 0; }
+bool gemm_suits_cache(size_t k) { return k * sizeof(float) % 2048 != 0; }
 
 /* Fewer rows by two vectors of columns are too few sums to hide a multiply-add's latency. */
 #define MIN_ROWS 4
@@ -101,7 +98,7 @@ static bool reads_in_place(const gemm_plan *plan) {
         const size_t least = min_size(many ? mr / 2 + 1 : MIN_ROWS, plan->m);
         return plan->offsets && plan->kernel->store && gemm_even_rows(plan->line, mr) >= least;
     }
-    return !plan->kernel->lhs || (plan->kernel->store && plan->variant == GEMM_PF32 && suits_cache(plan->k));
+    return !plan->kernel->lhs || (plan->kernel->store && plan->variant == GEMM_PF32 && gemm_suits_cache(plan->k));
 }
 
 /* Rows of a panel. Where quantizing them takes time, few panels are as many for each thread, so that nobody waits for
@@ -128,7 +125,7 @@ size_t gemm_plan_shape(gemm_plan *plan, size_t batch, size_t m) {
     plan->packs_panels = plan->right && m <= mr && plan->panel_bytes <= cpu_cache_bytes(1);
     const double rows = (double)m + (plan->packs_panels ? PACKED_ROWS : 0);
     const double work = (double)batch * rows * (double)plan->n * (double)plan->k;
-    const bool serial = work < SERIAL_WORK && plan->rhs_bytes < SERIAL_BYTES;
+    const bool serial = work < GEMM_SERIAL_WORK && plan->rhs_bytes < SERIAL_BYTES;
     plan->run_threads = serial ? 1 : plan->threads;
     plan->panel_rows = rows_of_panel(plan, batch);
     plan->line_panels = divide_up(plan->line, plan->panel_rows);

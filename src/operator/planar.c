@@ -3,9 +3,9 @@
 
 #include "kernel/gemm/gemm.h"
 #include "kernel/planar/planar.h"
+#include "operator/common.h"
+#include "operator/gemm.h"
 #include "operator/window.h"
-
-static bool constant_f32(const mica_operand *operand) { return operand->data && operand->type == MICA_OPERAND_F32; }
 
 /* Spreading narrow planes takes longer than turning them. */
 static bool depthwise_suits(const mica_operation *operation, const op_target *target) {
@@ -20,23 +20,13 @@ static bool pointwise_suits(const mica_operation *operation, const op_target *ta
     if (!kernel || !gemm_reads_rows(kernel)) return false;
     const size_t pixels = operation->output->dims[1] * operation->output->dims[2];
     const size_t computed = round_up(pixels, kernel->nr / 2);
-    const size_t row_bytes = operation->as.window.group_input_channels * sizeof(float);
-    return operation->as.window.groups == 1 && operation->as.window.group_output_channels >= 4 &&
-           operation->as.window.kernel_height == 1 && operation->as.window.kernel_width == 1 &&
-           !operation->as.window.padding_top && !operation->as.window.padding_left &&
-           !operation->as.window.padding_bottom && !operation->as.window.padding_right &&
-           computed - pixels <= pixels / 8 &&
-           row_bytes % 2048 != 0; /* such rows fall on each other in the first cache */
+    return window_is_pixel(operation) && operation->as.window.groups == 1 &&
+           operation->as.window.group_output_channels >= 4 && computed - pixels <= pixels / 8 &&
+           gemm_suits_cache(operation->as.window.group_input_channels);
 }
 
 const op_class *planar_class(const mica_operation *operation, const op_target *target) {
-    if (operation->kind != MICA_CONV_2D && operation->kind != MICA_DEPTHWISE_CONV_2D) return NULL;
-    const mica_operand *const bias = operation->input_count > 2 ? operation->inputs[2] : NULL;
-    if (target->kernels != MICA_KERNELS_AUTO || operation->inputs[0]->type != MICA_OPERAND_F32 ||
-        operation->inputs[0]->rank != 4 || operation->output->type != MICA_OPERAND_F32 ||
-        !constant_f32(operation->inputs[1]) || (bias && !constant_f32(bias))) {
-        return NULL;
-    }
+    if (target->kernels != MICA_KERNELS_AUTO || !op_convolves_f32(operation)) return NULL;
     if (operation->kind == MICA_CONV_2D) return pointwise_suits(operation, target) ? &op_planar_pointwise : NULL;
     return depthwise_suits(operation, target) ? &op_planar_depthwise : NULL;
 }

@@ -8,7 +8,6 @@
 #include "operator/dispatch.h"
 #include "operator/planar.h"
 
-#define SERIAL_WORK 250000.0     /* multiply-adds below which waking threads costs more */
 #define PIECE ((size_t)16384)    /* pixels taken together: 5 µs and more */
 #define GROUP ((size_t)64 << 10) /* bytes of a group's packed panels, about */
 
@@ -58,7 +57,7 @@ static mica_status reshape(struct op *op, const op_shape *inputs, const op_shape
     const size_t panel_bytes = self->kernel->rhs->panel_size(self->inputs, 0);
     const size_t panels = divide_up(self->pixels, self->kernel->nr);
     const double work = (double)op_count(output) * (double)self->inputs;
-    self->run_threads = work < SERIAL_WORK ? 1 : self->threads;
+    self->run_threads = work < GEMM_SERIAL_WORK ? 1 : self->threads;
     const size_t share = divide_up(panels, self->run_threads > 1 ? 4 * self->run_threads : 1);
     self->group = max_size(1, min_size(GROUP / panel_bytes, share));
     self->groups = divide_up(panels, self->group);

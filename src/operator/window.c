@@ -50,3 +50,9 @@ mica_status window_output(const mica_operation *operation, const op_shape *image
                   operation->as.window.kernel_width, operation->as.window.stride_width,
                   operation->as.window.dilation_width, "width", &output->dims[2], error);
 }
+
+bool window_is_pixel(const mica_operation *operation) {
+    return operation->as.window.kernel_height == 1 && operation->as.window.kernel_width == 1 &&
+           !operation->as.window.padding_top && !operation->as.window.padding_left &&
+           !operation->as.window.padding_bottom && !operation->as.window.padding_right;
+}

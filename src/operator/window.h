@@ -16,4 +16,7 @@ mica_status window_filter(const mica_operation *operation, const op_shape *input
 mica_status window_output(const mica_operation *operation, const op_shape *image, op_shape *output,
                           mica_error *error);
 
+/* A filter of one pixel, without padding. */
+bool window_is_pixel(const mica_operation *operation);
+
 #endif
