@@ -260,6 +260,12 @@ static void a_depthwise_convolution_merges_into_the_expansion_before_it(void **s
     expect_same_bits(MICA_TEST_DATA "/own/expansions.pte", (size_t[]){2, 8, 21, 48}, PRODUCTS_STAY ? 2 : 0);
 }
 
+/* tests/data/own/dynamic.py: each pixel is a row that packing quantizes. */
+static void a_dynamic_pointwise_convolution_quantizes_what_it_packs(void **state) {
+    (void)state;
+    expect_same_bits(MICA_TEST_DATA "/own/dynamic/pixels/model.pte", (size_t[]){2, 4, 5, 3}, 1);
+}
+
 #define PLANES(p) {#p, a_convolution_of_planes_gives_the_same_bits, NULL, NULL, (void *)(uintptr_t)&(p)}
 #define SCENE(s) {#s, a_clamp_merges_into_the_linear_before_it, NULL, NULL, (void *)&(s)}
 
@@ -271,6 +277,7 @@ int main(void) {
                                        SCENE(followed),
                                        cmocka_unit_test(renamed_values_are_those_of_copies),
                                        cmocka_unit_test(a_depthwise_convolution_merges_into_the_expansion_before_it),
+                                       cmocka_unit_test(a_dynamic_pointwise_convolution_quantizes_what_it_packs),
                                        PLANES(pointwise),
                                        PLANES(pointwise_no_bias),
                                        PLANES(pointwise_stride),

@@ -7,7 +7,7 @@
 #include "operator/expand_depthwise.h"
 #include "operator/planar.h"
 
-/* What is known of one value: who writes it, how often it is read, and by how many fully connected nodes as rows. */
+/* What is known of one value: who writes it, how often it is read, and by how many as rows of a matrix. */
 typedef struct uses {
     size_t producer;     /* node, or LOWER_NONE */
     size_t step;         /* that writes it, or LOWER_NONE */
@@ -16,6 +16,11 @@ typedef struct uses {
     size_t row_readers, first_row_reader;
     bool is_placed; /* its memory is a caller's output that it is renamed to */
 } uses;
+
+/* Its left operand is a matrix, whose rows packing can quantize. */
+static bool takes_rows(const mica_operation *operation) {
+    return operation->kind == MICA_FULLY_CONNECTED || xnn_is_fully_connected(operation);
+}
 
 static mica_status find_uses(const xnn_graph *payload, struct arena *arena, uses **out, mica_error *error) {
     void *memory = NULL;
@@ -35,7 +40,7 @@ static mica_status find_uses(const xnn_graph *payload, struct arena *arena, uses
             uses *const use = &all[node->inputs[j]];
             use->readers++;
             if (use->first_reader == LOWER_NONE) use->first_reader = i;
-            if (j == 0 && node->operation.kind == MICA_FULLY_CONNECTED && !use->row_readers++) {
+            if (j == 0 && takes_rows(&node->operation) && !use->row_readers++) {
                 use->first_row_reader = i;
             }
         }
@@ -44,8 +49,7 @@ static mica_status find_uses(const xnn_graph *payload, struct arena *arena, uses
     return MICA_OK;
 }
 
-/* A convert that quantizes rows merges into the fully connected nodes that read it, when nothing else does: packing
- * then quantizes. */
+/* A convert that quantizes rows merges into the products that read it, when nothing else does: packing then quantizes. */
 static bool merges_into_readers(const xnn_node *node, const uses *use) {
     const mica_operand *const rows = node->operation.output;
     return node->operation.kind == MICA_CONVERT && rows->type == MICA_OPERAND_QDINT8 && rows->row_dims == 1 &&
@@ -164,9 +168,9 @@ static mica_status read_through(const xnn_node *merged, struct arena *arena, low
 /* Through the converts and transposes before it that merged into it. */
 static mica_status read_through_all(const xnn_graph *payload, const struct lowered *lowered, const uses *all,
                                     struct arena *arena, lower_step *step, mica_error *error) {
-    const mica_operation_kind kind = step->operation->kind;
-    if (kind != MICA_FULLY_CONNECTED && kind != MICA_STATIC_TRANSPOSE) return MICA_OK;
-    const mica_operation_kind wanted = kind == MICA_FULLY_CONNECTED ? MICA_CONVERT : MICA_STATIC_TRANSPOSE;
+    const bool packs_rows = takes_rows(step->operation);
+    if (!packs_rows && step->operation->kind != MICA_STATIC_TRANSPOSE) return MICA_OK;
+    const mica_operation_kind wanted = packs_rows ? MICA_CONVERT : MICA_STATIC_TRANSPOSE;
     for (size_t at = all[step->inputs[0]].producer; at != LOWER_NONE; at = all[step->inputs[0]].producer) {
         if (payload->nodes[at].operation.kind != wanted || lowered->merged_into[at] == LOWER_NONE) return MICA_OK;
         TRY(read_through(&payload->nodes[at], arena, step, error));
