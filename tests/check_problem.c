@@ -315,7 +315,7 @@ static const double u = 0x1p-24;
 
 /* NaN stays. */
 static double clamped(double x, const problem *p) {
-    return x < (double)p->min ? (double)p->min : x > (double)p->max ? (double)p->max : x;
+    return x<(double)p->min ? (double)p->min : x>(double) p->max ? (double)p->max : x;
 }
 
 static void solve_float(const problem *p, size_t m, size_t n, double *expected, double *bound) {
@@ -330,6 +330,7 @@ static void solve_float(const problem *p, size_t m, size_t n, double *expected, 
     *bound = ((double)p->k + 2) * u * magnitude;
     if (p->half_sums) *bound += 16 * 0x1p-11 * magnitude + (double)p->k * 0x1p-24; /* 16 in a row; subnormals */
     if (p->variant == GEMM_PF16) *bound += fabs(*expected) * 0x1p-11 + 0x1p-25;    /* stored with 11 bits */
+    if (isinf(*bound)) *bound = 0; /* an infinite product decides the sum in any order */
 }
 
 /* Each block sum is an exact integer; scaling and adding them is off by at most (blocks + 3) u times the sum of
@@ -346,8 +347,11 @@ static void solve_block(const problem *p, const int *row, gemm_row quantization,
         }
     }
     const double inverse = (double)quantization.inverse_scale, bias = p->rhs.bias ? (double)p->rhs.bias[n] : 0;
+    const double slack = ((double)blocks + 5) * u;
     *expected = clamped(total * inverse + bias, p);
-    *bound = ((double)blocks + 5) * u * (magnitude * inverse + fabs(bias));
+    *bound = slack * (magnitude * inverse + fabs(bias));
+    /* Infinity times what may be 0, or of either sign, may be anything; else infinity decides. */
+    if (isinf(*bound)) *bound = isinf(inverse) && fabs(total) <= slack * magnitude ? INFINITY : 0;
 }
 
 static void solve_channel(const problem *p, const int *row, gemm_row quantization, size_t n, double *expected) {

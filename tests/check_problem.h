@@ -48,7 +48,7 @@ typedef struct problem {
     bool half_sums;   /* the kernel adds up some products in f16 */
     bool at_end;      /* where buffers touch their guards */
     double *expected; /* [m][n]: the stored value */
-    double *bound;    /* [m][n]: the largest difference allowed; 0: the same bits */
+    double *bound;    /* [m][n]: the largest difference allowed; 0: the same bits; infinity: any value */
     char text[256];   /* what it is, for failures */
 } problem;
 
