@@ -59,15 +59,31 @@ static void write_model(const scene *s, const char *path) {
     mica_context_destroy(context);
 }
 
+typedef struct loaded {
+    mica_context *context;
+    mica_program *program;
+    mica_method *method;
+} loaded;
+
+static loaded load(const char *path, bool fuse, size_t threads) {
+    const mica_context_options options = {.size = sizeof options, .threads = threads, .no_fusion = !fuse};
+    loaded model = {0};
+    assert_int_equal(mica_context_create(&options, &model.context), MICA_OK);
+    assert_int_equal(mica_program_open(model.context, path, NULL, &model.program), MICA_OK);
+    assert_int_equal(mica_method_load(model.context, model.program, NULL, &model.method), MICA_OK);
+    return model;
+}
+
+static void unload(const loaded *model) {
+    mica_method_destroy(model->method);
+    mica_program_close(model->program);
+    mica_context_destroy(model->context);
+}
+
 /* Runs the model; gives the last output and whether its clamp was merged. */
 static bool run_model(const char *path, bool fuse, size_t output, float results[ROWS * N]) {
-    const mica_context_options options = {.size = sizeof options, .threads = 1, .no_fusion = !fuse};
-    mica_context *context = NULL;
-    mica_program *program = NULL;
-    mica_method *method = NULL;
-    assert_int_equal(mica_context_create(&options, &context), MICA_OK);
-    assert_int_equal(mica_program_open(context, path, NULL, &program), MICA_OK);
-    assert_int_equal(mica_method_load(context, program, NULL, &method), MICA_OK);
+    const loaded model = load(path, fuse, 1);
+    mica_method *const method = model.method;
     float x[ROWS * K];
     for (size_t i = 0; i < ROWS * K; i++) x[i] = (float)(i % 7) - 3;
     const mica_value input = {MICA_TENSOR, .as.tensor = {MICA_F32, 2, {ROWS, K}, {0, 1}, x}};
@@ -83,9 +99,7 @@ static bool run_model(const char *path, bool fuse, size_t output, float results[
         const mica_node_report *const node = mica_report_node(report, i);
         merged = merged || (!strcmp(node->node_type, "Clamp") && !strcmp(node->fused_into, "node 0"));
     }
-    mica_method_destroy(method);
-    mica_program_close(program);
-    mica_context_destroy(context);
+    unload(&model);
     return merged;
 }
 
@@ -108,13 +122,8 @@ static void a_clamp_merges_into_the_linear_before_it(void **state) {
 enum { RENAMED = 5 * 3 * 4, OUTPUTS = 4 };
 
 static size_t run_renames(bool fuse, float results[OUTPUTS][RENAMED]) {
-    const mica_context_options options = {.size = sizeof options, .threads = 1, .no_fusion = !fuse};
-    mica_context *context = NULL;
-    mica_program *program = NULL;
-    mica_method *method = NULL;
-    assert_int_equal(mica_context_create(&options, &context), MICA_OK);
-    assert_int_equal(mica_program_open(context, MICA_TEST_DATA "/own/renames.pte", NULL, &program), MICA_OK);
-    assert_int_equal(mica_method_load(context, program, NULL, &method), MICA_OK);
+    const loaded model = load(MICA_TEST_DATA "/own/renames.pte", fuse, 1);
+    mica_method *const method = model.method;
     float x[RENAMED];
     for (size_t i = 0; i < RENAMED; i++) x[i] = (float)i;
     const mica_value input = {MICA_TENSOR, .as.tensor = {MICA_F32, 4, {1, 5, 3, 4}, {0, 1, 2, 3}, x}};
@@ -129,9 +138,7 @@ static size_t run_renames(bool fuse, float results[OUTPUTS][RENAMED]) {
     size_t fused = 0;
     const mica_report *const report = mica_method_report(method);
     for (size_t i = 0; i < mica_report_count(report); i++) fused += mica_report_node(report, i)->fused_into[0] != 0;
-    mica_method_destroy(method);
-    mica_program_close(program);
-    mica_context_destroy(context);
+    unload(&model);
     return fused;
 }
 
@@ -198,13 +205,8 @@ static void write_planes(const planes *p, const char *path) {
 /* The results, to be freed; how many, and how many nodes merged. */
 static float *run_image(const char *path, const size_t sizes[4], bool fuse, size_t threads, size_t *count,
                         size_t *merged) {
-    const mica_context_options options = {.size = sizeof options, .threads = threads, .no_fusion = !fuse};
-    mica_context *context = NULL;
-    mica_program *program = NULL;
-    mica_method *method = NULL;
-    assert_int_equal(mica_context_create(&options, &context), MICA_OK);
-    assert_int_equal(mica_program_open(context, path, NULL, &program), MICA_OK);
-    assert_int_equal(mica_method_load(context, program, NULL, &method), MICA_OK);
+    const loaded model = load(path, fuse, threads);
+    mica_method *const method = model.method;
     const size_t elements = sizes[0] * sizes[1] * sizes[2] * sizes[3];
     float *const x = malloc(elements * sizeof *x);
     for (size_t i = 0; i < elements; i++) x[i] = (float)(i * 37 % 101) / 64 - 0.75f;
@@ -222,9 +224,7 @@ static float *run_image(const char *path, const size_t sizes[4], bool fuse, size
     for (size_t i = 0; i < mica_report_count(report); i++) {
         *merged += !strncmp(mica_report_node(report, i)->fused_into, "node ", 5);
     }
-    mica_method_destroy(method);
-    mica_program_close(program);
-    mica_context_destroy(context);
+    unload(&model);
     free(x);
     return results;
 }

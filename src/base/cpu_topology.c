@@ -60,14 +60,14 @@ size_t cpu_hardware_threads(void) {
 }
 
 size_t cpu_physical_cores(void) {
+    char path[96], line[256];
+    if (read_line("/sys/devices/system/cpu/smt/active", line, sizeof line) && strcmp(line, "0") == 0) {
+        return cpu_hardware_threads(); /* no core has two */
+    }
     cpu_set_t allowed, cores; /* a core is known by the first of its threads */
     allowed_cpus(&allowed);
     CPU_ZERO(&cores);
-    char path[96], line[256];
-    const bool each_alone =
-        read_line("/sys/devices/system/cpu/smt/active", line, sizeof line) && strcmp(line, "0") == 0;
-    if (each_alone) cores = allowed;
-    for (unsigned cpu = 0; cpu < CPU_SETSIZE && !each_alone; cpu++) {
+    for (unsigned cpu = 0; cpu < CPU_SETSIZE; cpu++) {
         if (!CPU_ISSET(cpu, &allowed)) continue;
         snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%u/topology/thread_siblings_list", cpu);
         const unsigned long first = read_line(path, line, sizeof line) ? strtoul(line, NULL, 10) : cpu;

@@ -149,6 +149,10 @@ bool op_moves(const mica_operation *operation) {
     return true;
 }
 
+const mica_operand *op_bias(const mica_operation *operation) {
+    return operation->input_count > 2 ? operation->inputs[2] : NULL;
+}
+
 bool op_convolves_f32(const mica_operation *operation) {
     bool all = operation->kind == MICA_CONV_2D || operation->kind == MICA_DEPTHWISE_CONV_2D;
     for (size_t i = 0; all && i < operation->input_count; i++) {

@@ -26,6 +26,9 @@ kernel_version op_choose_version(const op_target *target, const char *const *nam
 /* The inputs have the output's type and quantization, and elements of whole bytes: moving them is all there is to do. */
 bool op_moves(const mica_operation *operation);
 
+/* Of a fully connected node or a convolution; NULL: none. */
+const mica_operand *op_bias(const mica_operation *operation);
+
 /* A convolution of an f32 image to another, whose filter and bias are constants of f32. */
 bool op_convolves_f32(const mica_operation *operation);
 

@@ -47,14 +47,10 @@ static dwconv_type type_of(const mica_operation *operation) {
 
 static bool is_float(mica_operand_type type) { return type == MICA_OPERAND_F32 || type == MICA_OPERAND_F16; }
 
-static const mica_operand *bias_of(const mica_operation *operation) {
-    return operation->input_count > 2 ? operation->inputs[2] : NULL;
-}
-
 static mica_status choose(const mica_operation *operation, const op_target *target, op_choice *choice,
                           mica_error *error) {
     const mica_operand *const in = operation->inputs[0], *const filter = operation->inputs[1];
-    const mica_operand *const out = operation->output, *const bias = bias_of(operation);
+    const mica_operand *const out = operation->output, *const bias = op_bias(operation);
     const bool integers = in->type == MICA_OPERAND_QINT8;
     const bool fits = integers ? filter->type == MICA_OPERAND_QCINT8 ||
                                      (filter->type == MICA_OPERAND_QINT8 && filter->zero_point == 0)
@@ -83,7 +79,7 @@ static mica_status floats_of(const mica_operand *operand, struct arena *arena, c
 static mica_status weights_of(const mica_operation *operation, struct arena *arena, dwconv_weights *weights,
                               mica_error *error) {
     const mica_operand *const in = operation->inputs[0], *const filter = operation->inputs[1];
-    const mica_operand *const bias = bias_of(operation);
+    const mica_operand *const bias = op_bias(operation);
     if (type_of(operation) != DWCONV_I8) {
         TRY(floats_of(filter, arena, &weights->filter, error));
         return floats_of(bias, arena, &weights->bias, error);

@@ -7,12 +7,12 @@
 
 #include <string.h>
 
+#include "format/xnnpack.h"
 #include "kernel/dwpanel/dwpanel.h"
 #include "operator/classes.h"
 #include "operator/common.h"
 #include "operator/dispatch.h"
 #include "operator/gemm.h"
-#include "operator/window.h"
 
 #define LEAST_ROWS 8 /* of outputs per task: its first rows of products are made twice */
 
@@ -37,21 +37,19 @@ typedef struct expand_op {
 bool expand_suits(const mica_operation *pointwise, const mica_operation *depthwise, const op_target *target) {
     const gemm_kernel_name *const kernel = gemm_predict(GEMM_PF32, target->features, GEMM_AUTO, SIZE_MAX);
     if (target->kernels != MICA_KERNELS_AUTO || !kernel || !gemm_reads_rows(kernel) ||
-        pointwise->kind != MICA_CONV_2D || !op_convolves_f32(pointwise) ||
+        !xnn_is_fully_connected(pointwise) || !op_convolves_f32(pointwise) ||
         depthwise->kind != MICA_DEPTHWISE_CONV_2D || !op_convolves_f32(depthwise)) {
         return false;
     }
-    const bool pixels = window_is_pixel(pointwise) && pointwise->as.window.groups == 1 &&
-                        pointwise->as.window.stride_height == 1 && pointwise->as.window.stride_width == 1 &&
-                        pointwise->as.window.group_output_channels >= kernel->nr &&
-                        gemm_suits_cache(pointwise->as.window.group_input_channels);
+    const bool wide = pointwise->as.window.group_output_channels >= kernel->nr &&
+                      gemm_suits_cache(pointwise->as.window.group_input_channels);
     const size_t filter = depthwise->as.window.kernel_height, stride = depthwise->as.window.stride_height;
     const bool square = (filter == 3 || filter == 5) && (stride == 1 || stride == 2) &&
                         depthwise->as.window.kernel_width == filter && depthwise->as.window.stride_width == stride &&
                         depthwise->as.window.dilation_height == 1 && depthwise->as.window.dilation_width == 1 &&
                         depthwise->as.window.group_output_channels == 1;
     const size_t line = gemm_even_rows(pointwise->inputs[0]->dims[2], kernel->mr); /* which no call reaches across */
-    return pixels && square && 3 * line >= 2 * kernel->mr;
+    return wide && square && 3 * line >= 2 * kernel->mr;
 }
 
 void expand_choose(const op_target *target, op_choice *choice) { op_choose_version(target, dwpanel_names, choice); }
@@ -74,7 +72,8 @@ static mica_status infer(const mica_operation *operation, const op_shape *inputs
 static void pack_depthwise(expand_op *self) {
     const mica_operation *const depthwise = self->depthwise;
     const float *const filter = depthwise->inputs[1]->data;
-    const float *const bias = depthwise->input_count > 2 && depthwise->inputs[2] ? depthwise->inputs[2]->data : NULL;
+    const mica_operand *const given = op_bias(depthwise);
+    const float *const bias = given ? given->data : NULL;
     const size_t width = self->kernel->width, taps = self->panel_floats / width - 1;
     for (size_t c = 0; c < self->channels; c++) {
         float *const to = self->weights + c / width * self->panel_floats + c % width;
@@ -110,8 +109,7 @@ static mica_status create(const mica_operation *operation, const op_target *targ
     op->packed_bytes = self->plan.rhs_bytes + bytes;
 
     gemm_rhs rhs = {0};
-    TRY(gemm_rhs_of(operation, GEMM_PF32, operation->input_count > 2 ? operation->inputs[2] : NULL, self->channels,
-                    arena, &rhs, error));
+    TRY(gemm_rhs_of(operation, GEMM_PF32, op_bias(operation), self->channels, arena, &rhs, error));
     rhs.n = self->channels;
     rhs.k = rhs.n_stride = self->inputs;
     rhs.k_stride = 1;

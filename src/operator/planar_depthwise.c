@@ -57,7 +57,8 @@ static mica_status create(const mica_operation *operation, const op_target *targ
     for (size_t i = 0; i < self->channels * self->tap_count; i++) {
         self->weights[i] = filter[i % self->tap_count * self->channels + i / self->tap_count];
     }
-    self->bias = operation->input_count > 2 && operation->inputs[2] ? operation->inputs[2]->data : NULL;
+    const mica_operand *const bias = op_bias(operation);
+    self->bias = bias ? bias->data : NULL;
     op->borrows = self->bias != NULL;
     *out = op;
     return MICA_OK;

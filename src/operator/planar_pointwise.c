@@ -34,7 +34,8 @@ static mica_status create(const mica_operation *operation, const op_target *targ
     pointwise_op *const self = (pointwise_op *)op;
     self->kernel = gemm_select(GEMM_PF32, target->features, GEMM_AUTO, SIZE_MAX, NULL);
     gemm_limits(operation, &self->limits);
-    self->bias = operation->input_count > 2 && operation->inputs[2] ? operation->inputs[2]->data : NULL;
+    const mica_operand *const bias = op_bias(operation);
+    self->bias = bias ? bias->data : NULL;
     self->inputs = operation->as.window.group_input_channels;
     self->outputs = operation->as.window.group_output_channels;
     self->tile_rows = gemm_even_rows(self->outputs, self->kernel->mr);

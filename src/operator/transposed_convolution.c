@@ -173,7 +173,7 @@ static mica_status create_phase(phase *p, const op_target *target, const gemm_rh
 static mica_status create_phases(transposed_op *self, const op_target *target, struct pool *pool, mica_error *error) {
     const mica_operation *const operation = self->op.operation;
     const mica_operand *const filter = operation->inputs[1];
-    const mica_operand *const bias = operation->input_count > 2 ? operation->inputs[2] : NULL;
+    const mica_operand *const bias = op_bias(operation);
     const size_t stride_width = operation->as.window.stride_width;
     gemm_variant variant;
     gemm_variant_of(operation->inputs[0], filter, operation->output, &variant);

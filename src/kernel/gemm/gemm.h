@@ -134,8 +134,9 @@ typedef struct gemm_kernel {
     const gemm_lhs_packing *lhs; /* NULL: reads rows as they are, f32 for PF32 and f16 for PF16 */
     void (*run)(const gemm_tile *tile);
     /* Not NULL: also reads rows as they are, of `element` bytes each, as this writes them: f32 for PF32 and PF16; for PQS8
-     * and QP8_F32_QC8W int8 as their arithmetic wants it, pieces being filled up to a multiple of 4 elements by anything. Worth it
-     * unless their stride is a multiple of 2048 bytes: such rows fall on each other in the first cache. */
+     * and QP8_F32_QC8W int8 as their arithmetic wants it, pieces being filled up to a multiple of 4 elements by
+     * anything. Worth it unless their stride is a multiple of 2048 bytes: such rows fall on each other in the first
+     * cache. */
     void (*store)(const void *from, size_t count, void *to);
     size_t element;
 } gemm_kernel;

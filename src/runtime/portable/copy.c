@@ -853,8 +853,8 @@ mica_status constant_pad_nd(kernel_call *call) {
     const bool integer = number->tag == VALUE_INT;
     element_convert(1, to.type, &element, 0, integer ? MICA_I64 : MICA_F64,
                     integer ? (const void *)&number->as.integer : (const void *)&real, 0);
-    for (size_t i = 0; i < from.rank;
-         i++) { /* what lies before and behind in dim i; within it where others were filled */
+    /* What lies before and behind in each dim, as far as the dims before it have left something. */
+    for (size_t i = 0; i < from.rank; i++) {
         const size_t end = start[i] + from.sizes[i];
         view before = to, behind = to;
         view_range(&before, i, 0, start[i], 1);

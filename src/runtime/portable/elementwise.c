@@ -300,7 +300,7 @@ static mica_status read_operand(kernel_call *call, size_t arg, view *v) {
     default: {
         struct tensor *tensor = NULL;
         TRY(call_tensor(call, arg, &tensor));
-        view_set(v, &tensor->view);
+        view_of(tensor, v);
         return MICA_OK;
     }
     }
@@ -385,6 +385,20 @@ static mica_status refuse_zero(kernel_call *call, const view *divisor) {
 
 /* ---- the kernels ---- */
 
+/* Whether a flag chooses one of two elements of the result's type, so that nothing is computed: then the order is that of
+ * choose_row. `filling` has room for the element that a number fills in. */
+static bool chooses(const elementwise_job *job, view *operands, const view **order, uint8_t *filling) {
+    const mica_type *const types = job->types;
+    if (job->op == EW_WHERE) return types[0] == MICA_BOOL && types[1] == job->out && types[2] == job->out;
+    if (job->op != EW_MASKED_FILL || types[1] != MICA_BOOL || types[0] != job->out) return false;
+    element_convert(1, job->out, filling, 0, types[2], operands[2].data, 0);
+    operands[2].data = filling;
+    order[1] = &operands[1];
+    order[2] = &operands[2];
+    order[3] = &operands[0]; /* self, mask, value: where(mask, value, self) */
+    return true;
+}
+
 /* Operands are the first arguments, the out is the last but one. */
 static mica_status elementwise_of(kernel_call *call, elementwise_op op) {
     const elementwise_row *const row = &rows[op];
@@ -404,7 +418,7 @@ static mica_status elementwise_of(kernel_call *call, elementwise_op op) {
     if (divides && job.work == MICA_I64) TRY(refuse_zero(call, &operands[1]));
     TRY(call_resize(call, out, rank, sizes));
 
-    view_set(&views[0], &out->view);
+    view_of(out, &views[0]);
     const view *order[1 + OPERANDS] = {&views[0]};
     for (size_t k = 0; k < row->operands; k++) {
         if (call_is_none(call, k)) operands[k] = absent(k, job.work);
@@ -413,16 +427,7 @@ static mica_status elementwise_of(kernel_call *call, elementwise_op op) {
         order[k + 1] = &operands[k];
     }
     uint8_t filling[16];
-    const bool only_chosen = op == EW_WHERE
-                                 ? job.types[0] == MICA_BOOL && job.types[1] == job.out && job.types[2] == job.out
-                                 : op == EW_MASKED_FILL && job.types[1] == MICA_BOOL && job.types[0] == job.out;
-    if (only_chosen && op == EW_MASKED_FILL) { /* self, mask, value: chosen as by where(mask, value, self) */
-        element_convert(1, job.out, filling, 0, job.types[2], operands[2].data, 0);
-        operands[2].data = filling;
-        order[1] = &operands[1];
-        order[2] = &operands[2];
-        order[3] = &operands[0];
-    }
+    const bool only_chosen = chooses(&job, operands, order, filling);
     walk w;
     walk_init(&w, order, 1 + row->operands);
     walk_parallel(call, &w, only_chosen ? choose_row : elementwise_row_run, &job);
