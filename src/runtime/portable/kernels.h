@@ -24,6 +24,8 @@ mica_status t_copy(kernel_call *call);
 mica_status unsqueeze_copy(kernel_call *call);
 mica_status squeeze_copy(kernel_call *call);
 mica_status expand_copy(kernel_call *call);
+
+/* part.c */
 mica_status slice_copy(kernel_call *call);
 mica_status select_copy(kernel_call *call);
 mica_status narrow_copy(kernel_call *call);
@@ -33,17 +35,21 @@ mica_status flip(kernel_call *call);
 mica_status as_strided_copy(kernel_call *call);
 mica_status pixel_shuffle(kernel_call *call);
 mica_status pixel_unshuffle(kernel_call *call);
+mica_status select_scatter(kernel_call *call);
+mica_status slice_scatter(kernel_call *call);
+mica_status tril(kernel_call *call);
+
+/* join.c */
 mica_status cat(kernel_call *call);
 mica_status stack(kernel_call *call);
 mica_status split_copy(kernel_call *call);
 mica_status split_with_sizes_copy(kernel_call *call);
 mica_status unbind_copy(kernel_call *call);
+
+/* repeat.c */
 mica_status repeat(kernel_call *call);
 mica_status roll(kernel_call *call);
 mica_status constant_pad_nd(kernel_call *call);
-mica_status select_scatter(kernel_call *call);
-mica_status slice_scatter(kernel_call *call);
-mica_status tril(kernel_call *call);
 
 /* create.c */
 mica_status full(kernel_call *call);
@@ -65,6 +71,8 @@ mica_status scatter_value(kernel_call *call);
 mica_status index_tensor(kernel_call *call);
 mica_status index_put(kernel_call *call);
 mica_status index_put_in_place(kernel_call *call);
+
+/* choose.c */
 mica_status masked_select(kernel_call *call);
 mica_status masked_scatter(kernel_call *call);
 mica_status nonzero(kernel_call *call);
