@@ -418,26 +418,31 @@ static dwconv_tiles some_tile(size_t operation, random_state *random) {
     return kernel->tiles[random_below(random, count)];
 }
 
+static size_t tile_outputs(const dwconv_tiles *tile) { return tile->rows * max_size(1, tile->columns); }
+
 static void dwconv_make(family_call *c, size_t count, random_state *random) {
     static const kind kinds[DWCONV_TYPES] = {FLOATS, HALVES, BYTES};
     const kind type = kinds[c->operation];
     c->tile = some_tile(c->operation, random);
     const size_t filter = c->tile.filter, stride = c->tile.stride;
     const size_t tap_count = filter ? filter * filter : 1 + random_below(random, 27);
+    const bool line = c->tile.columns == 0;
     const size_t inputs =
-        filter ? dwconv_patch(c->tile.rows, stride, filter) * dwconv_patch(c->tile.columns, stride, filter)
-               : tap_count;
-    const size_t outputs_count = c->tile.rows * c->tile.columns;
-    const size_t tiles = 1 + random_below(random, filter ? 3 : 11);
+        line     ? filter
+        : filter ? dwconv_patch(c->tile.rows, stride, filter) * dwconv_patch(c->tile.columns, stride, filter)
+                 : tap_count;
+    const size_t outputs_count = tile_outputs(&c->tile);
+    const size_t tiles = 1 + random_below(random, filter && !line ? 3 : 11);
     const size_t channels = max_size(1, divide_up(count, tiles)), pixel = channels * width_of(type);
-    const size_t step = (1 + random_below(random, 2)) * pixel, image_pixels = 2 * tiles + 30;
+    const size_t step = (1 + random_below(random, 2)) * pixel, image_pixels = 4 * tiles + 30;
     const char *const image = elements(GUARD_LHS, type, image_pixels * channels, random);
     const void *const padding = elements(GUARD_PADDING, type, channels, random);
     const char **const in = guard_memory(GUARD_TAPS, inputs * sizeof *in, true);
     size_t *const in_step = guard_memory(GUARD_ROWS, inputs * sizeof *in_step, true);
+    const size_t steps = line ? dwconv_patch(tiles, stride, filter) - 1 : tiles - 1;
     for (size_t i = 0; i < inputs; i++) {
-        const size_t room = image_pixels - 1 - (tiles - 1) * (step / pixel);
-        const bool inside = random_below(random, 5);
+        const size_t room = image_pixels - 1 - steps * (step / pixel);
+        const bool inside = line || random_below(random, 5);
         in[i] = inside ? image + random_below(random, room + 1) * pixel : padding;
         in_step[i] = inside ? step : 0;
     }
@@ -490,8 +495,13 @@ static void dwconv_pixels(const dwconv_tiles *tile, dwconv_call call, const dwco
     const dwconv_call whole = call;
     call.in = taps;
     call.in_step = steps;
-    for (size_t o = 0; o < tile->rows * tile->columns; o++) {
+    for (size_t o = 0; o < tile_outputs(tile); o++) {
         for (size_t t = 0; t < call.tap_count; t++) {
+            if (tile->columns == 0) {
+                taps[t] = whole.in[t / tile->filter] + t % tile->filter * *whole.in_step;
+                steps[t] = tile->stride * *whole.in_step;
+                continue;
+            }
             const size_t at = (o / tile->columns * tile->stride + t / tile->filter) * columns +
                               o % tile->columns * tile->stride + t % tile->filter;
             taps[t] = whole.in[at];
@@ -505,7 +515,7 @@ static void dwconv_pixels(const dwconv_tiles *tile, dwconv_call call, const dwco
 
 static void dwconv_run(const family_call *c, kernel_version version, void *out) {
     const dwconv_kernel *const kernel = dwconv_kernels[c->operation][version];
-    const size_t outputs_count = c->tile.rows * c->tile.columns;
+    const size_t outputs_count = tile_outputs(&c->tile);
     dwconv_call call = c->as.dwconv;
     char *pixels[64];
     for (size_t o = 0; o < outputs_count; o++) pixels[o] = (char *)out + o * (call.out_step[0] / outputs_count);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * DepthwiseConv2d. Each row of tiles is one run where the filter lies inside of the image's width, and single tiles at
- * its borders; inputs outside of the image are a piece of zeros, outputs past its end go where nobody reads.
+ * its borders; inputs outside of the image are a piece of zeros, outputs past its end go where nobody reads. Kernels of
+ * lines get the rows that a row of outputs is made of copied with their padding, each once, into the first cache.
  *
  * With a channel multiplier m the image's channels are repeated m times first: a convolution of multiplier 1 remains.
  */
@@ -15,7 +16,8 @@
 #include "operator/elements.h"
 #include "operator/window.h"
 
-#define PIECE ((size_t)1 << 17) /* multiply-adds: 5 µs and more */
+#define PIECE ((size_t)1 << 17)      /* multiply-adds: 5 µs and more */
+#define LINE_PIECE ((size_t)1 << 19) /* of lines */
 
 typedef struct depthwise_op {
     struct op op;
@@ -32,6 +34,12 @@ typedef struct depthwise_op {
     size_t run_first, run_end;        /* columns of tiles that are all inside of the image's width */
     size_t piece;                     /* rows of tiles per piece of work */
     size_t repeated_bytes;            /* workspace: the image with its channels repeated */
+
+    /* of lines */
+    size_t threads;
+    size_t line;              /* pixels of a row with its padding */
+    size_t line_left, inside; /* pixels before the image's, and of the image */
+    size_t lines_bytes;       /* workspace, per thread: as many rows as the filter has */
 } depthwise_op;
 
 static mica_status infer(const mica_operation *operation, const op_shape *inputs, op_shape *output,
@@ -99,13 +107,13 @@ static mica_status weights_of(const mica_operation *operation, struct arena *are
 
 static mica_status create(const mica_operation *operation, const op_target *target, const op_choice *choice,
                           struct weights *packed_weights, struct arena *arena, struct op **out, mica_error *error) {
-    (void)packed_weights;
     struct op *op = NULL;
     TRY(op_new(&op_depthwise, operation, choice, arena, sizeof(depthwise_op), &op, error));
     depthwise_op *const self = (depthwise_op *)op;
     op->borrows = false;
     const dwconv_type type = type_of(operation);
     self->kernel = dwconv_kernels[type][kernel_version_select(dwconv_names[type], target->features, target->kernels)];
+    self->threads = pool_threads(packed_weights->pool);
     self->element = op_element_size(operation->output->type);
     self->multiplier = operation->as.window.group_output_channels;
 
@@ -154,12 +162,15 @@ static dwconv_tiles choose_tile(const depthwise_op *self) {
     size_t least = SIZE_MAX;
     for (const dwconv_tiles *t = self->kernel->tiles; t && t->filter; t++) {
         if (t->filter != filter || t->stride != stride || self->call.channels < t->least) continue;
-        const size_t computed = round_up(self->out_height, t->rows) * round_up(self->out_width, t->columns);
+        const size_t columns = t->columns ? t->columns : max_size(1, self->out_width);
+        const size_t computed = round_up(self->out_height, t->rows) * round_up(self->out_width, columns);
         if (computed < least) best = *t;
         least = min_size(least, computed);
     }
     return best;
 }
+
+/* ---- tiles ---- */
 
 /* A piece's arrays: where inputs and outputs are and how they move, and room for outputs that nobody reads. */
 typedef struct places {
@@ -183,16 +194,8 @@ static size_t place_bytes(const depthwise_op *self, char *base, places *out) {
     return round_up(2 * in_bytes + 2 * out_bytes + pixel_bytes(self), MEMORY_ALIGNMENT);
 }
 
-static mica_status reshape(struct op *op, const op_shape *inputs, const op_shape *output, mica_error *error) {
-    (void)error;
-    depthwise_op *const self = (depthwise_op *)op;
-    const mica_operation *const operation = op->operation;
-    self->images = inputs[0].dims[0];
-    self->height = inputs[0].dims[1];
-    self->width = inputs[0].dims[2];
-    self->out_height = output->dims[1];
-    self->out_width = output->dims[2];
-    self->tile = choose_tile(self);
+static void lay_out_tiles(depthwise_op *self) {
+    const mica_operation *const operation = self->op.operation;
     self->patch_rows =
         dwconv_patch(self->tile.rows, operation->as.window.stride_height, operation->as.window.kernel_height);
     self->patch_columns = dwconv_patch(self->tile.columns, operation->as.window.stride_width,
@@ -209,11 +212,8 @@ static mica_status reshape(struct op *op, const op_shape *inputs, const op_shape
 
     const size_t row_work = self->tile.rows * self->out_width * self->call.channels * self->call.tap_count;
     self->piece = divide_up(PIECE, max_size(1, row_work));
-    const size_t image = self->images * self->height * self->width * pixel_bytes(self);
-    self->repeated_bytes = self->multiplier > 1 ? round_up(image, MEMORY_ALIGNMENT) : 0;
-    op->workspace =
+    self->op.workspace =
         self->repeated_bytes + divide_up(self->images * self->tile_rows, self->piece) * place_bytes(self, NULL, NULL);
-    return MICA_OK;
 }
 
 typedef struct job {
@@ -278,6 +278,74 @@ static void run_rows(void *argument, size_t first, size_t count) {
     }
 }
 
+/* ---- lines ---- */
+
+static mica_status lay_out_lines(depthwise_op *self, mica_error *error) {
+    const mica_operation *const operation = self->op.operation;
+    self->line = dwconv_patch(self->out_width, self->tile.stride, self->tile.filter);
+    self->line_left = min_size(operation->as.window.padding_left, self->line);
+    self->inside = min_size(self->width, self->line - self->line_left);
+    if (!size_mul(self->line, self->tile.filter * pixel_bytes(self), &self->lines_bytes) ||
+        self->lines_bytes > SIZE_MAX / 8 / self->threads) {
+        return error_set(error, MICA_ERROR_LIMIT, "the padded image is too large");
+    }
+    self->lines_bytes = round_up(self->lines_bytes, MEMORY_ALIGNMENT);
+    self->piece = divide_up(LINE_PIECE, max_size(1, self->out_width * self->call.channels * self->call.tap_count));
+    self->op.workspace = self->repeated_bytes + self->threads * self->lines_bytes;
+    return MICA_OK;
+}
+
+/* Row y of an image, counted from the first of its padding. */
+static void copy_line(const depthwise_op *self, const char *image, size_t y, char *to) {
+    const size_t pixel = pixel_bytes(self), total = self->line * pixel;
+    const size_t row = y - self->op.operation->as.window.padding_top; /* wraps above the image */
+    const size_t first = row < self->height ? self->line_left * pixel : total;
+    const size_t end = row < self->height ? first + self->inside * pixel : total;
+    memset(to, self->zeros[0], first);
+    memcpy(to + first, image + (end > first ? row * self->width * pixel : 0), end - first);
+    memset(to + end, self->zeros[0], total - end);
+}
+
+static void run_lines(void *argument, size_t index, size_t thread) {
+    const job *const j = argument;
+    const depthwise_op *const self = j->self;
+    const size_t pixel = pixel_bytes(self), filter = self->tile.filter, line = self->line * pixel;
+    const size_t first = index * self->piece, last = min_size(first + self->piece, self->images * self->out_height);
+    char *const lines = (char *)j->run->workspace + self->repeated_bytes + thread * self->lines_bytes;
+    const char *in[DWCONV_LINE_ROWS];
+    char *out;
+    dwconv_call call = self->call;
+    call.tiles = self->out_width;
+    call.in = in;
+    call.in_step = call.out_step = &pixel;
+    call.out = &out;
+    for (size_t row = first, ready = 0; row < last; row++) {
+        const size_t n = row / self->out_height, y = row % self->out_height * self->tile.stride;
+        const char *const image = j->image + n * self->height * self->width * pixel;
+        for (ready = row == first || y == 0 ? y : max_size(y, ready); ready < y + filter; ready++) {
+            copy_line(self, image, ready, lines + ready % filter * line);
+        }
+        for (size_t i = 0; i < filter; i++) in[i] = lines + (y + i) % filter * line;
+        out = (char *)j->run->output + row * self->out_width * pixel;
+        self->tile.run(&call);
+    }
+}
+
+static mica_status reshape(struct op *op, const op_shape *inputs, const op_shape *output, mica_error *error) {
+    depthwise_op *const self = (depthwise_op *)op;
+    self->images = inputs[0].dims[0];
+    self->height = inputs[0].dims[1];
+    self->width = inputs[0].dims[2];
+    self->out_height = output->dims[1];
+    self->out_width = output->dims[2];
+    self->tile = choose_tile(self);
+    const size_t image = self->images * self->height * self->width * pixel_bytes(self);
+    self->repeated_bytes = self->multiplier > 1 ? round_up(image, MEMORY_ALIGNMENT) : 0;
+    if (self->tile.columns == 0) return lay_out_lines(self, error);
+    lay_out_tiles(self);
+    return MICA_OK;
+}
+
 #define REPEAT(name, element)                                                                                        \
     static void name(const void *in, size_t count, size_t times, void *out) {                                        \
         const element *const from = in;                                                                              \
@@ -308,7 +376,12 @@ static void run(struct op *op, const op_run *run) {
         op_split(run, self->images * self->height * self->width, divide_up(PIECE / 16, self->call.channels),
                  repeat_pixels, &j);
     }
-    op_split(run, self->images * self->tile_rows, self->piece, run_rows, &j);
+    if (self->tile.columns == 0) {
+        pool_run(run->pool, min_size(run->threads, self->threads),
+                 divide_up(self->images * self->out_height, self->piece), run_lines, &j);
+    } else {
+        op_split(run, self->images * self->tile_rows, self->piece, run_rows, &j);
+    }
 }
 
 const op_class op_depthwise = {"depthwise convolution", infer, choose, create, reshape, run};

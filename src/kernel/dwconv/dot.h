@@ -6,11 +6,10 @@
  * of a block with channels 16·l + 4·j …: weights, bias and scale are packed in that order, and packing the sums down
  * to bytes restores the channels' own.
  *
- * Nine taps, a filter of 3 × 3, are grouped by its columns: what a column of four inputs is interleaved for then serves
- * two outputs, one above the other. For the lower one each group is there again, a byte further on.
+ * Nine taps, a filter of 3 × 3, are grouped by its columns.
  *
- * Where PAIRS is 1 the last channels of nine taps, if they fill half a block at most, are there twice: tiles put two
- * pixels into a vector.
+ * The last channels go in a block of half a vector, or of a quarter, where they fill no more: its channels are there twice
+ * or four times, and lines put as many pixels into a vector.
  *
  * The instruction wants unsigned bytes on one side: activations + 128, whose share 128 · Σ weights is in the bias.
  */
@@ -24,27 +23,29 @@
 #define LANES (sizeof(vector) / 4) /* sums in a vector */
 #define BLOCK sizeof(vector)       /* channels in a block: four vectors of sums */
 
-/* Whether the block that begins `left` channels before the end holds its channels twice. */
-static inline bool is_paired(size_t left, size_t tap_count) { return PAIRS && tap_count == 9 && left <= BLOCK / 2; }
+/* Channels of the block that begins `left` channels before the end: a multiple of 16, a lane of 128 bits. */
+static inline size_t block_width(size_t left) {
+    if (left > BLOCK - BLOCK / 4) return BLOCK;
+    return left > BLOCK / 4 || BLOCK / 4 < 16 ? BLOCK / 2 : BLOCK / 4;
+}
 
 static size_t groups_of(size_t tap_count) { return (tap_count + 3) / 4; }
 
 /* Byte i of a group; tap_count where it has none. */
 static size_t tap_of(size_t tap_count, size_t group, size_t i) {
-    if (tap_count != 9) return 4 * group + i < tap_count ? 4 * group + i : tap_count;
-    if (group >= 3) return i > 0 ? 3 * (i - 1) + group - 3 : tap_count;
-    return i < 3 ? 3 * i + group : tap_count;
+    if (tap_count == 9) return i < 3 ? 3 * i + group : tap_count;
+    return 4 * group + i < tap_count ? 4 * group + i : tap_count;
 }
-
-static size_t stored_groups(size_t tap_count) { return tap_count == 9 ? 6 : groups_of(tap_count); }
 
 /* A block: bias and scale of BLOCK channels, then four vectors of weights per group of four taps. */
 static size_t block_size(size_t tap_count) {
-    return BLOCK * (sizeof(int32_t) + sizeof(float) + 4 * stored_groups(tap_count));
+    return BLOCK * (sizeof(int32_t) + sizeof(float) + 4 * groups_of(tap_count));
 }
 
 static size_t packed_size(size_t channels, size_t tap_count) {
-    return (channels + BLOCK - 1) / BLOCK * block_size(tap_count);
+    size_t size = 0;
+    for (size_t c = 0; c < channels; c += block_width(channels - c)) size += block_size(tap_count);
+    return size;
 }
 
 /* The channel of a block that lane i of its sums has. */
@@ -56,19 +57,20 @@ static size_t channel_of(size_t i) {
 static void pack(const dwconv_weights *weights, void *packed) {
     memset(packed, 0, packed_size(weights->channels, weights->tap_count));
     char *block = packed;
-    for (size_t first = 0; first < weights->channels; first += BLOCK, block += block_size(weights->tap_count)) {
+    size_t width;
+    for (size_t first = 0; first < weights->channels; first += width, block += block_size(weights->tap_count)) {
+        width = block_width(weights->channels - first);
         int32_t *const bias = (int32_t *)(void *)block;
         float *const scale = (float *)(void *)(bias + BLOCK);
         int8_t *const bytes = (int8_t *)(scale + BLOCK);
         dwconv_weights shifted = *weights;
         shifted.zero_point += 128;
-        const size_t width = is_paired(weights->channels - first, weights->tap_count) ? BLOCK / 2 : BLOCK;
         for (size_t i = 0; i < BLOCK; i++) {
             const size_t channel = first + channel_of(i) % width;
             if (channel >= weights->channels) continue;
             bias[i] = dwconv_folded_bias(&shifted, channel);
             scale[i] = weights->scale[channel];
-            for (size_t at = 0; at < 4 * stored_groups(weights->tap_count); at++) {
+            for (size_t at = 0; at < 4 * groups_of(weights->tap_count); at++) {
                 const size_t tap = tap_of(weights->tap_count, at / 4, at % 4);
                 if (tap == weights->tap_count) continue;
                 bytes[(at / 4 * BLOCK + i) * 4 + at % 4] = weights->filter_i8[tap * weights->channels + channel];
@@ -134,13 +136,16 @@ static inline void one_block(const dwconv_call *call, const char *block, size_t 
 }
 
 static void run(const dwconv_call *call) {
-    const size_t size = block_size(call->tap_count);
     for (size_t pixel = 0; pixel < call->tiles; pixel++) {
         const char *block = call->packed;
-        size_t channel = 0;
-        for (; channel + BLOCK <= call->channels; channel += BLOCK, block += size) {
-            one_block(call, block, pixel, channel, BLOCK);
+        for (size_t channel = 0; channel < call->channels; block += block_size(call->tap_count)) {
+            const size_t left = call->channels - channel, width = block_width(left);
+            if (left >= BLOCK) {
+                one_block(call, block, pixel, channel, BLOCK);
+            } else {
+                one_block(call, block, pixel, channel, left < width ? left : width);
+            }
+            channel += width;
         }
-        if (channel < call->channels) one_block(call, block, pixel, channel, call->channels - channel);
     }
 }

@@ -35,3 +35,17 @@ static inline vector v_load_part(const void *from, size_t n) {
     return x;
 }
 static inline void v_store_part(void *to, vector x, size_t n) { memcpy(to, &x, n); }
+
+/* A vector of 32 / width parts, each of `n` bytes. */
+static inline vector v_load_lanes(const char *from, const size_t lane[4], size_t width, size_t n) {
+    if (width == 32) return n == 32 ? v_load(from) : v_load_part(from, n);
+    __m128i part[2] = {_mm_setzero_si128(), _mm_setzero_si128()};
+    memcpy(&part[0], from, n);
+    memcpy(&part[1], from + lane[1], n);
+    return _mm256_set_m128i(part[1], part[0]);
+}
+static inline void v_store_lanes(char *to, const size_t lane[4], size_t width, size_t n, vector x) {
+    const __m128i part = _mm256_extracti128_si256(x, 1);
+    memcpy(to, &x, n);
+    if (width == 16) memcpy(to + lane[1], &part, n);
+}

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Depthwise convolution over NHWC images: a run of tiles of output pixels, each channel by itself. Any filter has a
- * kernel of single pixels; common ones have tiles, which load each input once for all the outputs that it is in.
+ * kernel of single pixels; common ones have tiles, which load each input once for all the outputs that it is in, or
+ * lines, which slide over rows of pixels.
  *
  *   F32, F16   out = clamp(bias + Σ in · weight), summed in f32, taps in order
  *   I8         out = clamp(rint((bias + Σ (in − zero point) · weight) · scale) + zero_point), the same bits everywhere
  *
- * Where pixels are is the caller's: images are never copied or padded. An input outside of the image is a piece of
- * `channels` zeros (of the zero point, for int8), an output past its end any other room, both with a step of 0.
+ * Where pixels are is the caller's. An input outside of the image is a piece of `channels` zeros (of the zero point, for
+ * int8), an output past its end any other room, both with a step of 0. Only a line wants its inputs one after the other,
+ * with those outside of the image.
  */
 #ifndef KERNEL_DWCONV_H
 #define KERNEL_DWCONV_H
@@ -38,8 +40,11 @@ typedef struct dwconv_weights {
     int32_t zero_point; /* I8: of the input */
 } dwconv_weights;
 
+enum { DWCONV_LINE_ROWS = 3 }; /* of inputs: the filter of all lines */
+
 /* Tiles of `rows` × `columns` outputs of a filter × filter window that moves by `stride` in both directions. Those of int8
- * are for scales below 1. */
+ * are for scales below 1. With 0 columns a line: `tiles` outputs side by side, for which in[i] is the first pixel of the
+ * i-th row of the inputs, and in_step[0] from each pixel to the next. */
 typedef struct dwconv_tiles {
     size_t filter, stride, rows, columns; /* a filter of 0 ends a table */
     size_t least;                         /* channels */

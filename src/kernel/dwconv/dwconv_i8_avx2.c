@@ -9,10 +9,8 @@ static inline vector v_dot(vector sum, vector x, vector w) {
     return _mm256_add_epi32(_mm256_add_epi32(even, odd), sum);
 }
 
-#define PAIRS 0
 #include "kernel/dwconv/dot.h"
 
-#define TOGETHER 1
-#include "kernel/dwconv/dot_tiles.h"
+#include "kernel/dwconv/dot_lines.h"
 
 const dwconv_kernel dwconv_i8_avx2 = {packed_size, pack, run, tiles};

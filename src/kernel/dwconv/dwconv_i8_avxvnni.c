@@ -3,10 +3,8 @@
 
 #define v_dot _mm256_dpbusd_avx_epi32
 
-#define PAIRS 0
 #include "kernel/dwconv/dot.h"
 
-#define TOGETHER 1
-#include "kernel/dwconv/dot_tiles.h"
+#include "kernel/dwconv/dot_lines.h"
 
 const dwconv_kernel dwconv_i8_avxvnni = {packed_size, pack, run, tiles};
