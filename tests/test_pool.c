@@ -89,12 +89,12 @@ static void runs_with_pauses(void **state) {
 struct meeting {
     int guests;
     atomic_int arrived;
+    atomic_int strays; /* items on another thread than the one that begins with them */
 };
 
 static void meet(void *argument, size_t index, size_t thread) {
-    (void)index;
-    (void)thread;
     struct meeting *const meeting = argument;
+    if (thread != index) atomic_fetch_add(&meeting->strays, 1);
     atomic_fetch_add(&meeting->arrived, 1);
     while (atomic_load(&meeting->arrived) < meeting->guests) sched_yield();
 }
@@ -108,6 +108,7 @@ static void all_threads_take_part(void **state) {
         if (i % 10 == 0) nanosleep(&(struct timespec){.tv_nsec = 200000}, NULL);
         pool_run(pool, (size_t)meeting.guests, (size_t)meeting.guests, meet, &meeting);
         assert_int_equal(meeting.arrived, meeting.guests);
+        assert_int_equal(meeting.strays, 0);
     }
     pool_destroy(pool);
 }
