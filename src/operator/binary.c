@@ -11,7 +11,7 @@
 
 #include <math.h>
 
-#define PIECE ((size_t)16384) /* elements: 5 µs and more */
+#define ELEMENT_NS 0.08
 
 /* A group of dims: how many elements, and how far each operand moves per step: 0 where it is broadcast. */
 typedef struct group {
@@ -242,9 +242,9 @@ static void run(struct op *op, const op_run *run) {
     const size_t inner = j.self->groups[0].count;
     if (inner == 0) return;
     if (j.self->rows == 1) {
-        op_split(run, inner, PIECE, run_elements, &j);
+        op_split(run, inner, ELEMENT_NS, run_elements, &j);
     } else {
-        op_split(run, j.self->rows, divide_up(PIECE, inner), run_rows, &j);
+        op_split(run, j.self->rows, (double)inner * ELEMENT_NS, run_rows, &j);
     }
 }
 

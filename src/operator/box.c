@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "operator/box.h"
 
+#include "operator/common.h"
+
 box box_make(const op_shape *inner, const op_shape *outer, const size_t *before, size_t size) {
     box b = {.rank = 0};
     for (size_t i = 0; i < inner->rank; i++) {
@@ -29,3 +31,6 @@ size_t box_rows(const size_t *dims, size_t rank) {
     for (size_t i = 0; i + 1 < rank; i++) rows *= dims[i];
     return rows;
 }
+
+/* Finding it costs some divisions. */
+double box_row_ns(size_t width) { return 8 + (double)width * OP_BYTE_NS; }

@@ -18,6 +18,7 @@ typedef struct box {
 /* From shapes in elements of `size` bytes; `before[i] + inner->dims[i] ≤ outer->dims[i]`. */
 box box_make(const op_shape *inner, const op_shape *outer, const size_t *before, size_t size);
 
+double box_row_ns(size_t width);                  /* to find a row of so many bytes, and to copy it */
 size_t box_rows(const size_t *dims, size_t rank); /* product of all dims but the innermost */
 
 #endif

@@ -5,6 +5,7 @@
  */
 #include "operator/common.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "kernel/gemm/gemm.h"
@@ -200,14 +201,25 @@ static void run_piece(void *argument, size_t index, size_t thread) {
     s->task(s->argument, first, min_size(s->piece, s->count - first));
 }
 
-void op_split(const op_run *run, size_t count, size_t piece, op_piece task, void *argument) {
+size_t op_threads(double ns, size_t threads) { return ns < OP_SERIAL_NS ? 1 : threads; }
+
+/* Threads finish together, and asking for the next piece weighs little. */
+#define PIECE_NS 250.0
+
+size_t op_items(double ns) {
+    const size_t items = (size_t)(PIECE_NS / fmax(ns, 1e-3));
+    return items < MEMORY_ALIGNMENT ? max_size(1, items)
+                                    : items - items % MEMORY_ALIGNMENT; /* of whole cache lines */
+}
+
+void op_split(const op_run *run, size_t count, double ns, op_piece task, void *argument) {
     if (count == 0) return;
-    split s = {.count = count, .piece = piece, .task = task, .argument = argument};
-    if (piece >= count) {
+    if (op_threads((double)count * ns, run->threads) == 1) {
         task(argument, 0, count);
-    } else {
-        pool_run(run->pool, run->threads, divide_up(count, piece), run_piece, &s);
+        return;
     }
+    split s = {.count = count, .piece = op_items(ns), .task = task, .argument = argument};
+    pool_run(run->pool, run->threads, divide_up(count, s.piece), run_piece, &s);
 }
 
 typedef struct copy {
@@ -230,5 +242,5 @@ static void copy_piece(void *argument, size_t first, size_t count) {
 void op_copy_rows(const op_run *run, size_t rows, size_t width, const void *in, size_t in_stride, void *out,
                   size_t out_stride) {
     copy c = {width, in_stride, out_stride, in, out};
-    op_split(run, rows * width, (size_t)64 * 1024, copy_piece, &c);
+    op_split(run, rows * width, OP_BYTE_NS, copy_piece, &c);
 }

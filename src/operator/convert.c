@@ -11,7 +11,8 @@
 
 #include "kernel/quantize/quantize.h"
 
-#define PIECE ((size_t)16384) /* elements: 5 µs and more */
+#define ELEMENT_NS 0.035
+#define LONG_ROW ((size_t)16384) /* elements: longer ones go in pieces of so many */
 
 typedef struct convert_op {
     struct op op;
@@ -67,7 +68,7 @@ static mica_status create(const mica_operation *operation, const op_target *targ
     return MICA_OK;
 }
 
-static size_t pieces_per_row(const convert_op *self) { return divide_up(self->width, PIECE); }
+static size_t pieces_per_row(const convert_op *self) { return divide_up(self->width, LONG_ROW); }
 
 static mica_status reshape(struct op *op, const op_shape *inputs, const op_shape *output, mica_error *error) {
     (void)error;
@@ -158,9 +159,9 @@ static void convert_rows(void *argument, size_t first, size_t count) {
 
 /* Long rows go in pieces, in two passes: the pieces' ranges, then their elements. */
 static size_t piece_of(const job *j, size_t index, size_t *row, size_t *count) {
-    const size_t pieces = pieces_per_row(j->self), first = index % pieces * PIECE;
+    const size_t pieces = pieces_per_row(j->self), first = index % pieces * LONG_ROW;
     *row = index / pieces;
-    *count = min_size(PIECE, j->self->width - first);
+    *count = min_size(LONG_ROW, j->self->width - first);
     return *row * j->self->width + first;
 }
 
@@ -195,15 +196,15 @@ static void quantize_pieces(void *argument, size_t first, size_t count) {
 static void run(struct op *op, const op_run *run) {
     job j = {(const convert_op *)op, run};
     if (op->operation->output->type != MICA_OPERAND_QDINT8) {
-        op_split(run, j.self->count, PIECE, convert_piece, &j);
+        op_split(run, j.self->count, ELEMENT_NS, convert_piece, &j);
     } else if (j.self->width == 0) {
         convert_rows(&j, 0, j.self->rows);
     } else if (pieces_per_row(j.self) == 1) {
-        op_split(run, j.self->rows, divide_up(PIECE, j.self->width), convert_rows, &j);
+        op_split(run, j.self->rows, 2 * (double)j.self->width * ELEMENT_NS, convert_rows, &j);
     } else {
         const size_t pieces = j.self->rows * pieces_per_row(j.self);
-        op_split(run, pieces, 1, range_pieces, &j);
-        op_split(run, pieces, 1, quantize_pieces, &j);
+        op_split(run, pieces, LONG_ROW * ELEMENT_NS, range_pieces, &j);
+        op_split(run, pieces, LONG_ROW * ELEMENT_NS, quantize_pieces, &j);
     }
 }
 

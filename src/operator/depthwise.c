@@ -16,8 +16,10 @@
 #include "operator/elements.h"
 #include "operator/window.h"
 
-#define PIECE ((size_t)1 << 17)      /* multiply-adds: 5 µs and more */
-#define LINE_PIECE ((size_t)1 << 19) /* of lines */
+#define TAP_NS 0.012      /* of one output, */
+#define LINE_TAP_NS 0.007 /* and of one in lines */
+#define LINES_NS 4000     /* rows that share their input are run together so long */
+#define REPEAT_NS 0.5     /* of a channel */
 
 typedef struct depthwise_op {
     struct op op;
@@ -31,15 +33,16 @@ typedef struct depthwise_op {
     size_t images, height, width, out_height, out_width;
     size_t patch_rows, patch_columns; /* inputs of a tile */
     size_t tile_rows, tile_columns;   /* tiles of an image */
+    size_t rows;                      /* of tiles, or lines, of all images */
     size_t run_first, run_end;        /* columns of tiles that are all inside of the image's width */
+    size_t threads, run_threads;      /* at most, and for the shape */
     size_t piece;                     /* rows of tiles per piece of work */
+    size_t scratch_bytes;             /* workspace, per thread */
     size_t repeated_bytes;            /* workspace: the image with its channels repeated */
 
-    /* of lines */
-    size_t threads;
+    /* of lines; as many rows as the filter has are the scratch */
     size_t line;              /* pixels of a row with its padding */
     size_t line_left, inside; /* pixels before the image's, and of the image */
-    size_t lines_bytes;       /* workspace, per thread: as many rows as the filter has */
 } depthwise_op;
 
 static mica_status infer(const mica_operation *operation, const op_shape *inputs, op_shape *output,
@@ -210,10 +213,12 @@ static void lay_out_tiles(depthwise_op *self) {
     self->run_first = min_size(divide_up(padding, step), self->tile_columns);
     self->run_end = max_size(self->run_first, min_size(inside, self->out_width / self->tile.columns));
 
-    const size_t row_work = self->tile.rows * self->out_width * self->call.channels * self->call.tap_count;
-    self->piece = divide_up(PIECE, max_size(1, row_work));
-    self->op.workspace =
-        self->repeated_bytes + divide_up(self->images * self->tile_rows, self->piece) * place_bytes(self, NULL, NULL);
+    const size_t row_taps = self->tile.rows * self->out_width * self->call.channels * self->call.tap_count;
+    const double row_ns = (double)row_taps * TAP_NS;
+    self->rows = self->images * self->tile_rows;
+    self->piece = op_items(row_ns);
+    self->run_threads = op_threads((double)self->rows * row_ns, self->threads);
+    self->scratch_bytes = place_bytes(self, NULL, NULL);
 }
 
 typedef struct job {
@@ -254,18 +259,18 @@ static void place_outputs(const depthwise_op *self, char *image, size_t y, size_
     }
 }
 
-static void run_rows(void *argument, size_t first, size_t count) {
+static void run_rows(void *argument, size_t index, size_t thread) {
     const job *const j = argument;
     const depthwise_op *const self = j->self;
-    const size_t pixel = pixel_bytes(self), piece = first / self->piece;
+    const size_t pixel = pixel_bytes(self), first = index * self->piece;
     places to;
-    place_bytes(self, (char *)j->run->workspace + self->repeated_bytes + piece * place_bytes(self, NULL, NULL), &to);
+    place_bytes(self, (char *)j->run->workspace + self->repeated_bytes + thread * self->scratch_bytes, &to);
     dwconv_call call = self->call;
     call.in = to.in;
     call.in_step = to.in_step;
     call.out = to.out;
     call.out_step = to.out_step;
-    for (size_t row = first; row < first + count; row++) {
+    for (size_t row = first; row < min_size(first + self->piece, self->rows); row++) {
         const size_t image = row / self->tile_rows, y = row % self->tile_rows * self->tile.rows;
         const char *const in = j->image + image * self->height * self->width * pixel;
         char *const out = (char *)j->run->output + image * self->out_height * self->out_width * pixel;
@@ -285,13 +290,16 @@ static mica_status lay_out_lines(depthwise_op *self, mica_error *error) {
     self->line = dwconv_patch(self->out_width, self->tile.stride, self->tile.filter);
     self->line_left = min_size(operation->as.window.padding_left, self->line);
     self->inside = min_size(self->width, self->line - self->line_left);
-    if (!size_mul(self->line, self->tile.filter * pixel_bytes(self), &self->lines_bytes) ||
-        self->lines_bytes > SIZE_MAX / 8 / self->threads) {
+    if (!size_mul(self->line, self->tile.filter * pixel_bytes(self), &self->scratch_bytes) ||
+        self->scratch_bytes > SIZE_MAX / 8 / self->threads) {
         return error_set(error, MICA_ERROR_LIMIT, "the padded image is too large");
     }
-    self->lines_bytes = round_up(self->lines_bytes, MEMORY_ALIGNMENT);
-    self->piece = divide_up(LINE_PIECE, max_size(1, self->out_width * self->call.channels * self->call.tap_count));
-    self->op.workspace = self->repeated_bytes + self->threads * self->lines_bytes;
+    self->scratch_bytes = round_up(self->scratch_bytes, MEMORY_ALIGNMENT);
+    self->rows = self->images * self->out_height;
+    const size_t taps = self->rows * self->out_width * self->call.channels * self->call.tap_count;
+    self->run_threads = op_threads((double)taps * LINE_TAP_NS, self->threads);
+    const size_t pieces = round_up((size_t)((double)taps * LINE_TAP_NS / LINES_NS) + 1, self->run_threads);
+    self->piece = max_size(1, divide_up(self->rows, pieces));
     return MICA_OK;
 }
 
@@ -310,8 +318,8 @@ static void run_lines(void *argument, size_t index, size_t thread) {
     const job *const j = argument;
     const depthwise_op *const self = j->self;
     const size_t pixel = pixel_bytes(self), filter = self->tile.filter, line = self->line * pixel;
-    const size_t first = index * self->piece, last = min_size(first + self->piece, self->images * self->out_height);
-    char *const lines = (char *)j->run->workspace + self->repeated_bytes + thread * self->lines_bytes;
+    const size_t first = index * self->piece, last = min_size(first + self->piece, self->rows);
+    char *const lines = (char *)j->run->workspace + self->repeated_bytes + thread * self->scratch_bytes;
     const char *in[DWCONV_LINE_ROWS];
     char *out;
     dwconv_call call = self->call;
@@ -341,8 +349,12 @@ static mica_status reshape(struct op *op, const op_shape *inputs, const op_shape
     self->tile = choose_tile(self);
     const size_t image = self->images * self->height * self->width * pixel_bytes(self);
     self->repeated_bytes = self->multiplier > 1 ? round_up(image, MEMORY_ALIGNMENT) : 0;
-    if (self->tile.columns == 0) return lay_out_lines(self, error);
-    lay_out_tiles(self);
+    if (self->tile.columns == 0) {
+        TRY(lay_out_lines(self, error));
+    } else {
+        lay_out_tiles(self);
+    }
+    op->workspace = self->repeated_bytes + self->run_threads * self->scratch_bytes;
     return MICA_OK;
 }
 
@@ -373,15 +385,11 @@ static void run(struct op *op, const op_run *run) {
     job j = {self, run, run->inputs[0]};
     if (self->multiplier > 1) {
         j.image = run->workspace;
-        op_split(run, self->images * self->height * self->width, divide_up(PIECE / 16, self->call.channels),
+        op_split(run, self->images * self->height * self->width, (double)self->call.channels * REPEAT_NS,
                  repeat_pixels, &j);
     }
-    if (self->tile.columns == 0) {
-        pool_run(run->pool, min_size(run->threads, self->threads),
-                 divide_up(self->images * self->out_height, self->piece), run_lines, &j);
-    } else {
-        op_split(run, self->images * self->tile_rows, self->piece, run_rows, &j);
-    }
+    pool_run(run->pool, min_size(run->threads, self->run_threads), divide_up(self->rows, self->piece),
+             self->tile.columns ? run_rows : run_lines, &j);
 }
 
 const op_class op_depthwise = {"depthwise convolution", infer, choose, create, reshape, run};

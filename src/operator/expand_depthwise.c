@@ -138,7 +138,7 @@ static mica_status reshape(struct op *op, const op_shape *inputs, const op_shape
     self->band = min_size(round_up(rows, 2), max_size(1, self->out_height));
 
     const double work = (double)op_count(&inputs[0]) * (double)self->channels;
-    self->threads = work < GEMM_SERIAL_WORK ? 1 : self->plan.threads;
+    self->threads = op_threads(work * GEMM_F32_NS, self->plan.threads);
     const size_t wanted =
         self->threads > 1 ? divide_up(4 * self->threads, max_size(1, self->images * self->panels)) : 1;
     self->chunk = max_size(min_size(LEAST_ROWS, self->out_height), divide_up(self->out_height, wanted));

@@ -5,9 +5,12 @@
 #include <string.h>
 
 #include "base/half.h"
+#include "operator/common.h"
 
-/* Bytes of weights that a few rows read in the time of GEMM_SERIAL_WORK. */
-#define SERIAL_BYTES 600000
+#define INTEGER_NS (1 / 400.0) /* of a multiply-add; of floats: GEMM_F32_NS */
+#define WEIGHT_NS 0.008        /* of a byte of weights that is read */
+#define PACK_NS 0.03           /* of a byte of a right operand */
+#define QUANTIZE_NS 0.05       /* of an element of a row */
 /* Packing a right operand takes as long as so many rows. */
 #define PACKED_ROWS 4
 /* Columns of f32 results that are kept before they are narrowed to f16, in panels. */
@@ -51,7 +54,7 @@ void gemm_pack(const gemm_plan *plan, const gemm_rhs *rhs, uint8_t *packed, stru
     if (!job.panels) return;
     job.step = max_size(1, (size_t)65536 / max_size(plan->panel_bytes, 1));
     const size_t count = divide_up(job.panels, job.step);
-    pool_run(pool, (double)plan->rhs_bytes < GEMM_SERIAL_WORK ? 1 : threads, count, pack_panels, &job);
+    pool_run(pool, op_threads((double)plan->rhs_bytes * PACK_NS, threads), count, pack_panels, &job);
 }
 
 /* ---- planning ---- */
@@ -101,16 +104,27 @@ static bool reads_in_place(const gemm_plan *plan) {
     return !plan->kernel->lhs || (plan->kernel->store && plan->variant == GEMM_PF32 && gemm_suits_cache(plan->k));
 }
 
+static bool quantizes_rows(const gemm_plan *plan) {
+    return plan->variant != GEMM_PF32 && plan->variant != GEMM_PF16 && plan->variant != GEMM_PQS8_QC8W;
+}
+
 /* Rows of a panel. Where quantizing them takes time, few panels are as many for each thread, so that nobody waits for
  * rows that another packs; unless that halves them. (Sums of floats must not depend on the threads: few rows are summed in
  * another order than many.) */
 static size_t rows_of_panel(const gemm_plan *plan, size_t batch) {
     const size_t mr = plan->kernel->mr, rows = gemm_even_rows(plan->line, mr), panels = divide_up(plan->line, rows);
-    const bool quantizes =
-        plan->variant != GEMM_PF32 && plan->variant != GEMM_PF16 && plan->variant != GEMM_PQS8_QC8W;
-    if (!quantizes || plan->run_threads == 1 || batch > 1 || panels >= 4 * plan->run_threads) return rows;
+    if (!quantizes_rows(plan) || plan->run_threads == 1 || batch > 1 || panels >= 4 * plan->run_threads) return rows;
     const size_t even = divide_up(plan->line, round_up(panels, plan->run_threads));
     return 2 * even >= mr ? even : rows;
+}
+
+/* What one matrix of the batch takes. */
+static double matrix_ns(const gemm_plan *plan) {
+    const bool floats = plan->variant == GEMM_PF32 || plan->variant == GEMM_PF16;
+    const double rows = (double)plan->m + (plan->packs_panels ? PACKED_ROWS : 0);
+    const double multiply = rows * (double)plan->n * (double)plan->k * (floats ? GEMM_F32_NS : INTEGER_NS);
+    const double quantize = quantizes_rows(plan) ? (double)plan->m * (double)plan->k * QUANTIZE_NS : 0;
+    return fmax(multiply, (double)plan->rhs_bytes * WEIGHT_NS) + quantize;
 }
 
 size_t gemm_plan_shape(gemm_plan *plan, size_t batch, size_t m) {
@@ -123,10 +137,7 @@ size_t gemm_plan_shape(gemm_plan *plan, size_t batch, size_t m) {
     const size_t column_panels = divide_up(plan->n, plan->packing->nr);
     /* Few rows meet a panel while the first cache has it still: then it is not worth writing all of them to memory. */
     plan->packs_panels = plan->right && m <= mr && plan->panel_bytes <= cpu_cache_bytes(1);
-    const double rows = (double)m + (plan->packs_panels ? PACKED_ROWS : 0);
-    const double work = (double)batch * rows * (double)plan->n * (double)plan->k;
-    const bool serial = work < GEMM_SERIAL_WORK && plan->rhs_bytes < SERIAL_BYTES;
-    plan->run_threads = serial ? 1 : plan->threads;
+    plan->run_threads = op_threads((double)batch * matrix_ns(plan), plan->threads);
     plan->panel_rows = rows_of_panel(plan, batch);
     plan->line_panels = divide_up(plan->line, plan->panel_rows);
     plan->panels = m ? m / plan->line * plan->line_panels : 0;

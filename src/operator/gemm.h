@@ -12,8 +12,7 @@
 #include "kernel/gemm/gemm.h"
 #include "operator/operator.h"
 
-/* Work below this many multiply-adds stays on one thread: about 5 µs, less than waking costs. */
-#define GEMM_SERIAL_WORK 250000.0
+#define GEMM_F32_NS (1 / 120.0) /* of a multiply-add */
 
 typedef struct gemm_plan gemm_plan;
 

@@ -6,8 +6,6 @@
 #include "operator/common.h"
 #include "operator/gemm.h"
 
-#define PIECE ((size_t)65536) /* bytes of the copy: 5 µs and more */
-
 void image_shape(struct image *image, const mica_operand *input, const op_shape *shape) {
     image->input = input;
     image->images = shape->dims[0];
@@ -90,7 +88,7 @@ image_source image_ready(const struct image *image, const op_run *run) {
     if (!image->copy_bytes) return source;
     source.pixels = run->workspace;
     copy_job job = {image, run->inputs[0], run->workspace, source.parameters};
-    op_split(run, image->images * image->rows, divide_up(PIECE, max_size(image->row, 1)), copy_rows, &job);
+    op_split(run, image->images * image->rows, (double)image->row * OP_BYTE_NS, copy_rows, &job);
     return source;
 }
 

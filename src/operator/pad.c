@@ -9,8 +9,6 @@
 
 #include <string.h>
 
-#define PIECE ((size_t)64 * 1024) /* bytes: 5 µs and more */
-
 typedef struct pad_op {
     struct op op;
     box box;
@@ -98,7 +96,7 @@ static void run(struct op *op, const op_run *run) {
     const box *const b = &((const pad_op *)op)->box;
     job j = {(const pad_op *)op, run};
     const size_t width = b->whole[b->rank - 1];
-    if (width) op_split(run, box_rows(b->whole, b->rank), divide_up(PIECE, width), pad_rows, &j);
+    if (width) op_split(run, box_rows(b->whole, b->rank), box_row_ns(width), pad_rows, &j);
 }
 
 const op_class op_pad = {"pad", infer, choose, create, reshape, run};

@@ -9,8 +9,8 @@
 #include "operator/common.h"
 #include "operator/planar.h"
 
-#define PIECE ((size_t)1 << 17) /* multiply-adds: 5 µs and more */
-#define SPREAD ((size_t)4096)   /* elements spread before they are used, about: half of the first cache */
+#define TAP_NS 0.03           /* of one output */
+#define SPREAD ((size_t)4096) /* elements spread before they are used, about: half of the first cache */
 
 typedef struct planar_op {
     struct op op;
@@ -29,6 +29,7 @@ typedef struct planar_op {
     size_t together;      /* planes */
     size_t scratch_bytes; /* per thread */
     size_t piece;         /* planes per piece of work */
+    size_t run_threads;   /* for the shape */
 } planar_op;
 
 static mica_status choose(const mica_operation *operation, const op_target *target, op_choice *choice,
@@ -91,8 +92,10 @@ static mica_status reshape(struct op *op, const op_shape *inputs, const op_shape
     }
     self->together = max_size(1, SPREAD / self->band_elements);
     self->scratch_bytes = round_up(self->together * self->band_elements * sizeof(float), MEMORY_ALIGNMENT);
-    self->piece = divide_up(PIECE, max_size(1, self->out_height * self->out_width * self->tap_count));
-    op->workspace = self->threads * self->scratch_bytes;
+    const double plane_ns = (double)(self->out_height * self->out_width * self->tap_count) * TAP_NS;
+    self->piece = op_items(plane_ns);
+    self->run_threads = op_threads((double)self->planes * plane_ns, self->threads);
+    op->workspace = self->run_threads * self->scratch_bytes;
     return MICA_OK;
 }
 
@@ -152,8 +155,8 @@ static void run_piece(void *argument, size_t index, size_t thread) {
 
 static void run(struct op *op, const op_run *run) {
     job j = {(const planar_op *)op, run};
-    pool_run(run->pool, min_size(run->threads, j.self->threads), divide_up(j.self->planes, j.self->piece), run_piece,
-             &j);
+    pool_run(run->pool, min_size(run->threads, j.self->run_threads), divide_up(j.self->planes, j.self->piece),
+             run_piece, &j);
 }
 
 const op_class op_planar_depthwise = {"depthwise convolution of planes", planar_infer, choose, create, reshape, run};

@@ -8,7 +8,7 @@
 #include "operator/dispatch.h"
 #include "operator/planar.h"
 
-#define PIECE ((size_t)16384)    /* pixels taken together: 5 µs and more */
+#define PIXEL_NS 0.3             /* to take it from a plane with strides */
 #define GROUP ((size_t)64 << 10) /* bytes of a group's packed panels, about */
 
 typedef struct pointwise_op {
@@ -58,7 +58,7 @@ static mica_status reshape(struct op *op, const op_shape *inputs, const op_shape
     const size_t panel_bytes = self->kernel->rhs->panel_size(self->inputs, 0);
     const size_t panels = divide_up(self->pixels, self->kernel->nr);
     const double work = (double)op_count(output) * (double)self->inputs;
-    self->run_threads = work < GEMM_SERIAL_WORK ? 1 : self->threads;
+    self->run_threads = op_threads(work * GEMM_F32_NS, self->threads);
     const size_t share = divide_up(panels, self->run_threads > 1 ? 4 * self->run_threads : 1);
     self->group = max_size(1, min_size(GROUP / panel_bytes, share));
     self->groups = divide_up(panels, self->group);
@@ -122,8 +122,7 @@ static void run(struct op *op, const op_run *run) {
     job j = {(const pointwise_op *)op, run, run->inputs[0]};
     if (j.self->taken_bytes) {
         j.planes = run->workspace;
-        op_split(run, j.self->images * j.self->inputs, divide_up(PIECE, max_size(1, j.self->pixels)), take_pixels,
-                 &j);
+        op_split(run, j.self->images * j.self->inputs, (double)j.self->pixels * PIXEL_NS, take_pixels, &j);
     }
     pool_run(run->pool, min_size(run->threads, j.self->run_threads), j.self->images * j.self->groups, run_group, &j);
 }

@@ -10,7 +10,7 @@
 #include "operator/elements.h"
 #include "operator/window.h"
 
-#define PIECE ((size_t)32768)             /* elements read: 5 µs and more */
+#define ELEMENT_NS 0.04                   /* read */
 #define MAX_INT8_PIXELS ((size_t)1 << 23) /* their sum fits 32 bits */
 #define GLOBAL_BLOCK ((size_t)256)        /* channels of a global average taken together */
 
@@ -187,12 +187,13 @@ static void run(struct op *op, const op_run *run) {
     const pooling_op *const self = j.self;
     if (!self->channels) return;
     if (is_global(op->operation)) {
-        const size_t work = max_size(1, self->height * self->width * min_size(self->channels, GLOBAL_BLOCK));
-        op_split(run, self->images * divide_up(self->channels, GLOBAL_BLOCK), divide_up(PIECE, work), run_blocks, &j);
+        const size_t work = self->height * self->width * min_size(self->channels, GLOBAL_BLOCK);
+        op_split(run, self->images * divide_up(self->channels, GLOBAL_BLOCK), (double)work * ELEMENT_NS, run_blocks,
+                 &j);
     } else {
         const size_t taps = (size_t)op->operation->as.window.kernel_height * op->operation->as.window.kernel_width;
-        const size_t work = max_size(1, self->out_width * self->channels * taps);
-        op_split(run, self->images * self->out_height, divide_up(PIECE, work), run_rows, &j);
+        const size_t work = self->out_width * self->channels * taps;
+        op_split(run, self->images * self->out_height, (double)work * ELEMENT_NS, run_rows, &j);
     }
 }
 

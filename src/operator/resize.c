@@ -10,7 +10,7 @@
 #include "operator/common.h"
 #include "operator/elements.h"
 
-#define PIECE ((size_t)16384) /* elements: 5 µs and more */
+#define ELEMENT_NS 0.25
 
 typedef struct resize_op {
     struct op op;
@@ -127,8 +127,8 @@ static void run_rows(void *argument, size_t first, size_t count) {
 
 static void run(struct op *op, const op_run *run) {
     job j = {(const resize_op *)op, run};
-    const size_t work = max_size(1, j.self->out_width * j.self->channels);
-    op_split(run, j.self->images * j.self->out_height, divide_up(PIECE, work), run_rows, &j);
+    const size_t work = j.self->out_width * j.self->channels;
+    op_split(run, j.self->images * j.self->out_height, (double)work * ELEMENT_NS, run_rows, &j);
 }
 
 const op_class op_resize = {"resize", infer, choose, create, reshape, run};

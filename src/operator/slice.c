@@ -8,8 +8,6 @@
 
 #include <string.h>
 
-#define PIECE ((size_t)64 * 1024) /* bytes: 5 µs and more */
-
 typedef struct slice_op {
     struct op op;
     box box;
@@ -82,7 +80,7 @@ static void run(struct op *op, const op_run *run) {
     const box *const b = &((const slice_op *)op)->box;
     job j = {b, run};
     const size_t width = b->dims[b->rank - 1];
-    if (width) op_split(run, box_rows(b->dims, b->rank), divide_up(PIECE, width), copy_rows, &j);
+    if (width) op_split(run, box_rows(b->dims, b->rank), box_row_ns(width), copy_rows, &j);
 }
 
 const op_class op_slice = {"slice", infer, choose, create, reshape, run};

@@ -11,7 +11,7 @@
 #include "operator/common.h"
 #include "operator/elements.h"
 
-#define PIECE ((size_t)8192) /* elements: 5 µs and more */
+#define ELEMENT_NS 0.25
 
 typedef struct softmax_op {
     struct op op;
@@ -92,7 +92,7 @@ static void run_rows(void *argument, size_t first, size_t count) {
 
 static void run(struct op *op, const op_run *run) {
     job j = {(const softmax_op *)op, run};
-    if (j.self->rows) op_split(run, j.self->rows, divide_up(PIECE, j.self->width), run_rows, &j);
+    if (j.self->rows) op_split(run, j.self->rows, (double)j.self->width * ELEMENT_NS, run_rows, &j);
 }
 
 const op_class op_softmax = {"softmax", infer, choose, create, reshape, run};

@@ -11,7 +11,8 @@
 #include "operator/classes.h"
 #include "operator/common.h"
 
-#define PIECE ((size_t)64 * 1024) /* bytes: 5 µs and more */
+#define BYTE_NS 0.03
+#define STRIP ((size_t)8192) /* bytes that one call takes */
 
 typedef struct axis {
     size_t count, in_stride, out_stride; /* strides in bytes */
@@ -110,7 +111,7 @@ static mica_status reshape(struct op *op, const op_shape *inputs, const op_shape
         }
     }
     const size_t line = max_size(1, 64 / self->element);
-    const size_t strip = round_up(divide_up(PIECE, self->rows.count * self->element), line);
+    const size_t strip = round_up(divide_up(STRIP, self->rows.count * self->element), line);
     self->strips = divide_up(self->columns.count, strip);
     self->strip = round_up(divide_up(self->columns.count, self->strips), line);
     self->strips = divide_up(self->columns.count, self->strip);
@@ -149,7 +150,7 @@ static void run(struct op *op, const op_run *run) {
     job j = {(const transpose_op *)op, run};
     if (!j.self->places) return;
     const size_t strip_bytes = j.self->rows.count * j.self->strip * j.self->element;
-    op_split(run, j.self->places * j.self->strips, divide_up(PIECE, strip_bytes), run_strips, &j);
+    op_split(run, j.self->places * j.self->strips, (double)strip_bytes * BYTE_NS, run_strips, &j);
 }
 
 const op_class op_transpose = {"transpose", infer, choose, create, reshape, run};

@@ -9,7 +9,7 @@
 #include "operator/common.h"
 #include "operator/elements.h"
 
-#define PIECE ((size_t)16384) /* elements: 5 µs and more */
+#define ELEMENT_NS 0.1
 
 typedef struct unary_op {
     struct op op;
@@ -146,7 +146,7 @@ static void run_piece(void *argument, size_t first, size_t count) {
 
 static void run(struct op *op, const op_run *run) {
     job j = {(const unary_op *)op, run};
-    op_split(run, j.self->count, PIECE, run_piece, &j);
+    op_split(run, j.self->count, ELEMENT_NS, run_piece, &j);
 }
 
 const op_class op_unary = {"unary", infer, choose, create, reshape, run};
