@@ -298,6 +298,7 @@ static void product_make(family_call *c, size_t count, random_state *random) {
                            .out_stride = n + random_below(random, 5)};
     call->a = floats(GUARD_LHS, (m - 1) * call->a_stride + k, random, true);
     call->b = floats(GUARD_RHS, b_rows ? (b_rows - 1) * call->b_stride + b_columns : 0, random, true);
+    call->next = random_below(random, 2) ? call->a : NULL;
     outputs(c, FLOATS, (m - 1) * call->out_stride + n);
     c->ulps = 1;
     c->absolute = 36 * (double)(k * k) * 0x1p-24; /* each of k additions rounds a sum of k products below 6 · 6 */

@@ -4,15 +4,21 @@
  * or by two columns (dots): eight sums hide the latency of one. A single row takes four vectors.
  *
  * Rows of b may lie far apart, as those of a cache with many heads do, where no hardware foresees the next: the first
- * rows of out ask for what is read a little later.
+ * rows of out ask for what is read a little later: as many rows on as memory answers in.
  */
 #include "kernel/product/product.h"
 
-enum { ROWS = 4, COLUMNS = 2, COLUMNS_OF_ONE = 4, ROWS_AHEAD = 16 };
+enum { ROWS = 4, COLUMNS = 2, COLUMNS_OF_ONE = 4, ROWS_AHEAD = 32 };
 
 INLINE void ask_for(const float *from, size_t count) {
     enum { LINE = 64 / sizeof(float) };
     for (size_t i = 0; i < count; i += LINE) __builtin_prefetch(from + i);
+}
+
+/* What is read ROWS_AHEAD rows of b after this one, of `count`. */
+INLINE const float *row_ahead(const product_call *p, size_t row, size_t count) {
+    const size_t ahead = row + ROWS_AHEAD;
+    return ahead < count || !p->next ? p->b + ahead * p->b_stride : p->next + (ahead - count) * p->b_stride;
 }
 
 /* `rows` by `columns` vectors of out; of the last vector, `last` lanes. */
@@ -25,7 +31,7 @@ INLINE void rows_tile(const product_call *p, size_t i0, size_t j0, size_t rows, 
     for (size_t k = 0; k < p->k; k++) {
         const float *const b = p->b + k * p->b_stride + j0;
         vec right[COLUMNS_OF_ONE];
-        if (i0 == 0) ask_for(b + ROWS_AHEAD * p->b_stride, columns * VEC);
+        if (i0 == 0) ask_for(row_ahead(p, k, p->k) + j0, columns * VEC);
         for (size_t j = 0; j < columns; j++) {
             right[j] = j + 1 < columns || last == VEC ? v_load(b + j * VEC) : v_load_part(b + j * VEC, last);
         }
@@ -59,7 +65,7 @@ INLINE void dots_tile(const product_call *p, size_t i0, size_t j0, size_t rows, 
     }
     const float *const a = p->a + i0 * p->a_stride, *const b = p->b + j0 * p->b_stride;
     const size_t whole = p->k / VEC * VEC;
-    for (size_t j = 0; i0 == 0 && j < columns; j++) ask_for(b + (j + ROWS_AHEAD) * p->b_stride, p->k);
+    for (size_t j = 0; i0 == 0 && j < columns; j++) ask_for(row_ahead(p, j0 + j, p->n), p->k);
     for (size_t k = 0; k < p->k; k += VEC) {
         vec right[COLUMNS];
         for (size_t j = 0; j < columns; j++) right[j] = load_some(b + j * p->b_stride, k, whole, p->k);

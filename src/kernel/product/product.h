@@ -17,6 +17,7 @@ typedef struct product_call {
     const float *a, *b;
     float *out;                            /* other memory than a and b */
     size_t a_stride, b_stride, out_stride; /* elements from row to row */
+    const float *next;                     /* a hint: where what is read after b begins, rows apart as b's; or NULL */
 } product_call;
 
 typedef void product_function(const product_call *call);

@@ -146,6 +146,7 @@ static void attend(const attention *a, const query_block *block, float *scores, 
                             .out = scores,
                             .a_stride = block->q_stride,
                             .b_stride = a->k.strides[2],
+                            .next = block->values,
                             .out_stride = a->scores_stride};
     memset(scores, 0, block->count * a->scores_stride * sizeof *scores);
     a->dots(&product);
@@ -159,6 +160,7 @@ static void attend(const attention *a, const query_block *block, float *scores, 
                              .out = block->out,
                              .a_stride = a->scores_stride,
                              .b_stride = a->v.strides[2],
+                             .next = block->keys + a->k.strides[1],
                              .out_stride = block->out_stride};
     a->products(&product);
 }
