@@ -91,6 +91,7 @@ static void run(const problem *p, const gemm_kernel *kernel, char *out, size_t o
                           .row_bias = p->row_bias ? p->row_bias + m : NULL,
                           .lhs_stride = p->lhs.row_stride,
                           .out_stride = out_stride,
+                          .home = (gemm_home)random_below(random, GEMM_IN_SECOND_CACHE + 1),
                           .min = p->min,
                           .max = p->max,
                           .zero_point = p->zero_point,

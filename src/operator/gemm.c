@@ -244,6 +244,15 @@ static size_t output_size(const gemm_plan *plan) {
     }
 }
 
+static gemm_home home_of(const gemm_plan *plan) {
+    const size_t bytes = plan->weights ? plan->weights->asked_bytes : SIZE_MAX;
+    for (unsigned level = 2; level <= 3; level++) {
+        const size_t cache = cpu_cache_bytes(level);
+        if (bytes <= cache - cache / 4) return level == 2 ? GEMM_IN_SECOND_CACHE : GEMM_IN_LAST_CACHE;
+    }
+    return GEMM_IN_MEMORY;
+}
+
 static void run_block(void *argument, size_t index, size_t thread) {
     const run_job *const job = argument;
     const gemm_plan *const plan = job->plan;
@@ -300,6 +309,7 @@ static void run_block(void *argument, size_t index, size_t thread) {
             tile.rhs = plan->packs_panels ? scratch.rhs : place.rhs + column * plan->panel_bytes;
             /* Rows that find their columns in the cache have time to ask for the next ones. */
             if (step == 1 && panel == 1) tile.ahead = plan->panel_bytes;
+            if (plan->m == 1) tile.home = home_of(plan);
             tile.out = place.out + rows.out + column * nr * output_size(plan);
             tile.out_stride = plan->out_stride;
             if (plan->narrow) {

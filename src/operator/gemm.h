@@ -47,6 +47,8 @@ struct gemm_plan {
     size_t out_stride;  /* bytes from output row to output row */
     gemm_tile limits;   /* min, max, zero_point, qmin, qmax */
 
+    const struct weights *weights; /* those of all operators, if this one's are constant */
+
     /* Not NULL: right operands are there at run time only, and this but for their `data`. Set before gemm_plan_shape, which
      * says by `packs_panels` whether panels of them are packed when they are met; else they are to be packed before. */
     const gemm_rhs *right;
@@ -91,9 +93,9 @@ typedef struct gemm_constant {
     size_t source_bytes;
 } gemm_constant;
 
-/* Asks for them in packed form; `rhs` is the first. The plan lasts as long as the operator. */
-mica_status gemm_ask(const gemm_plan *plan, const gemm_rhs *rhs, const gemm_constant *constant,
-                     struct weights *weights, const uint8_t **packed, mica_error *error);
+/* Asks for them in packed form; `rhs` is the first. The plan lasts as long as the operator, `weights` longer. */
+mica_status gemm_ask(gemm_plan *plan, const gemm_rhs *rhs, const gemm_constant *constant, struct weights *weights,
+                     const uint8_t **packed, mica_error *error);
 
 /* Packs one right operand into `packed` (rhs_bytes, aligned to 64) at once, with the pool's threads. */
 void gemm_pack(const gemm_plan *plan, const gemm_rhs *rhs, uint8_t *packed, struct pool *pool, size_t threads);

@@ -74,11 +74,12 @@ static mica_status add_corner(const packer *p, const mica_allocator *allocator, 
     return MICA_OK;
 }
 
-mica_status gemm_ask(const gemm_plan *plan, const gemm_rhs *rhs, const gemm_constant *constant,
-                     struct weights *weights, const uint8_t **packed, mica_error *error) {
+mica_status gemm_ask(gemm_plan *plan, const gemm_rhs *rhs, const gemm_constant *constant, struct weights *weights,
+                     const uint8_t **packed, mica_error *error) {
     void *memory = NULL;
     TRY(arena_allocate(weights->arena, sizeof(packer), &memory, error));
     packer *const p = memory;
+    plan->weights = weights;
     const size_t element = rhs->type == GEMM_F32 ? 4 : rhs->type == GEMM_F16 ? 2 : 1;
     const size_t column = rhs->type == GEMM_I4 ? rhs->n_stride : rhs->k * element; /* bytes */
     *p = (packer){plan, *rhs, divide_up(rhs->n, plan->packing->nr), rhs->n * column, constant->channels};

@@ -47,6 +47,7 @@ mica_status weights_ask(struct weights *weights, const weights_request *request,
     *weights->end = item;
     weights->end = &item->next;
     weights->count++;
+    weights->asked_bytes += item->bytes;
     return MICA_OK;
 }
 

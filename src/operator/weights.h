@@ -61,6 +61,7 @@ struct weights {
     weights_block **blocks;       /* of the context, which its methods share */
     weights_item *items, **end;
     size_t count;
+    size_t asked_bytes;                              /* of all, packed */
     weights_use *uses;                               /* of blocks, for as long as this lives */
     size_t packed_bytes, cached_bytes, shared_bytes; /* packed here, found in the cache file, another method's */
     bool cache_written;

@@ -22,6 +22,7 @@ INLINE void weights_store(char *packed, size_t step, vint four) {
 }
 
 /* 8 signed nibbles of a column in one lane, in the order 0 2 4 6 1 3 5 7: a step takes one of each word. */
+enum { NIBBLE_SIGNS = (int32_t)0x88888888 };
 INLINE vint nibbles(vint eight, const size_t step) {
     return word_sar(step < 3 ? word_shl(eight, (uint8_t)(12 - 4 * step)) : eight, 12);
 }

@@ -20,10 +20,14 @@ INLINE vint ones(void) { return int_splat(0x01010101); } /* as a left operand */
 INLINE vint weights_load(const char *packed) { return int_load(packed); }
 INLINE void weights_store(char *packed, size_t step, vint four) { int_store(packed + step * COLUMNS * KR, four); }
 
-/* 8 signed nibbles of a column in one lane, in the order 0 4 1 5 2 6 3 7: step 0 takes the low ones. */
+/* 8 nibbles of a column in one lane, in the order 0 4 1 5 2 6 3 7: step 0 takes the low ones. The high ones are signed, the
+ * low ones 8 more. */
+enum { NIBBLE_SIGNS = (int32_t)0x80808080 };
 INLINE vint nibbles(vint eight, const size_t step) {
-    return int_and(step ? eight : int_shl(eight, 4), int_splat((int32_t)0xf0f0f0f0));
+    const vint high = int_splat((int32_t)0xf0f0f0f0);
+    return step ? int_and(eight, high) : int_xor_and(int_shl(eight, 4), int_splat((int32_t)0x80808080), high);
 }
+INLINE vint low_nibbles(vint eight) { return int_and(eight, int_splat(0x0f0f0f0f)); } /* as they are */
 
 /* LANES groups of KR activations, which follow each other in memory. Packing saturates, which is the clamp: to round
  * first makes no difference, its bounds are integers. */

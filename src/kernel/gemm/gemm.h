@@ -105,6 +105,10 @@ typedef struct gemm_lhs_packing {
     void (*pack)(const gemm_lhs *lhs, size_t first, size_t count, void *panel);
 } gemm_lhs_packing;
 
+/* Where weights come from that one row reads: the nearest cache with room for all of a method's. What is asked for ahead of
+ * its use makes up for the distance of the last cache or of memory, and only costs time nearer by. */
+typedef enum gemm_home { GEMM_IN_MEMORY, GEMM_IN_LAST_CACHE, GEMM_IN_SECOND_CACHE } gemm_home;
+
 /* One call of a kernel: m ≤ mr rows by any n columns (whole panels but for the last). */
 typedef struct gemm_tile {
     size_t m, n, k;
@@ -117,6 +121,7 @@ typedef struct gemm_tile {
     const gemm_row *rows;  /* QP8_F32_QC8W, with `direct`: how each row was quantized */
     const void *rhs;       /* the packed panel of the first column */
     size_t ahead;          /* bytes on from weights in use that are worth asking for; 0: as for weights met once */
+    gemm_home home;        /* of the weights, for one row */
     const float *row_bias; /* PF32, only with `direct`: the rows have biases instead of the columns; NULL: not */
     void *out;             /* element (0, 0) of the tile */
     size_t out_stride;     /* bytes from row to row */

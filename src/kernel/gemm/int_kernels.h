@@ -15,14 +15,16 @@ typedef struct left_view {
     const float *inverse_scale; /* of each row */
     const int32_t *data;        /* KR activations each, those of the next KR `step` further on */
     size_t step;
-    size_t ahead; /* as the tile's */
+    size_t ahead; /* as the tile's, */
+    gemm_home home;
 } left_view;
 
 INLINE left_view left_of(const gemm_tile *tile) {
     const int32_t *head = tile->lhs;
     const size_t step = (size_t)head[0];
-    return (left_view){head + 1, (const float *)(head + 1 + step), head + left_head_size(step) / sizeof *head, step,
-                       tile->ahead};
+    return (left_view){
+        head + 1,  (const float *)(head + 1 + step), head + left_head_size(step) / sizeof *head, step, tile->ahead,
+        tile->home};
 }
 
 /* One step of int8 weights, or all steps of one load of nibbles. */
@@ -52,7 +54,7 @@ INLINE size_t splits_of(const size_t rows) { return rows >= 4 ? 1 : rows >= 2 ? 
 /* Sums over k elements, a multiple of 32 in a block. */
 INLINE void int_sums(vsum sums[ROWS][VECTORS], const int32_t *left, size_t left_step, const char *weights,
                      size_t ahead, size_t k, const size_t rows, const size_t vectors, const size_t splits,
-                     const bool nibble, const bool block) {
+                     const bool nibble, const bool block, const bool asks) {
     const size_t step_k = nibble ? 8 : KR;
     const size_t step = nibble ? COLUMNS * sizeof(int32_t) : COLUMNS * KR, left_next = left_step * (step_k / KR);
     vsum split[4][ROWS][VECTORS];
@@ -65,7 +67,7 @@ INLINE void int_sums(vsum sums[ROWS][VECTORS], const int32_t *left, size_t left_
     size_t steps = divide_up(k, step_k);
     for (; steps >= splits; steps -= splits) {
         UNROLL for (size_t s = 0; s < splits; s++, left += left_next, weights += step) {
-            if (rows > 1 || block) ask_ahead(weights, step, ahead); /* one row of int8 has no time left for it */
+            if (asks) ask_ahead(weights, step, ahead);
             int_step(s ? split[s] : sums, left, left_step, weights, rows, vectors, nibble);
         }
     }
@@ -82,8 +84,12 @@ INLINE void int_sums(vsum sums[ROWS][VECTORS], const int32_t *left, size_t left_
 INLINE void store_sums(int32_t *out, const left_view *left, const char *weights, size_t k, const size_t rows,
                        const size_t vectors, const bool nibble) {
     vsum sums[ROWS][VECTORS];
-    int_sums(sums, left->data, left->step, weights, ahead_of(left->ahead, rows), k, rows, vectors, splits_of(rows),
-             nibble, false);
+    const size_t ahead = ahead_of(left->ahead, rows), splits = splits_of(rows);
+    if (rows == 1 && left->home != GEMM_IN_MEMORY) {
+        int_sums(sums, left->data, left->step, weights, ahead, k, rows, vectors, splits, nibble, false, false);
+    } else {
+        int_sums(sums, left->data, left->step, weights, ahead, k, rows, vectors, splits, nibble, false, true);
+    }
     UNROLL for (size_t m = 0; m < rows; m++) {
         UNROLL for (size_t v = 0; v < vectors; v++) {
             int_store(out + m * COLUMNS + v * LANES, int_sar((vint)sums[m][v], nibble ? NIBBLE_SHIFT : 0));
@@ -102,11 +108,13 @@ INLINE void store_block_sums(float *out, const left_view *left, const char *pack
     }
     for (; k > 0; k -= block, data += block / KR * left->step) {
         vsum sums[ROWS][VECTORS];
-        int_sums(sums, data, left->step, packed, ahead, block, rows, vectors, splits, true, true);
+        int_sums(sums, data, left->step, packed, ahead, block, rows, vectors, splits, true, true, true);
         packed += block / 2 * COLUMNS;
         ask_ahead(packed, COLUMNS * sizeof(uint16_t), ahead);
+        vint scales = int_load(packed);
+        KEEP(scales);
         UNROLL for (size_t v = 0; v < vectors; v++) {
-            const vfloat scale = bfloat_load((const uint16_t *)packed + v * LANES);
+            const vfloat scale = block_scales(scales, v);
             UNROLL for (size_t m = 0; m < rows; m++) {
                 totals[m][v] = float_fma(float_of_int((vint)sums[m][v]), scale, totals[m][v]);
             }

@@ -7,7 +7,7 @@
  *   right  head of COLUMNS columns (below); then
  *          int8  [k / KR][COLUMNS][KR], k filled up to 4
  *          int4  [k / 8][COLUMNS] of 8 nibbles, k filled up to 8
- *          QB4W  for each block its int4, then bf16 scale[COLUMNS]
+ *          QB4W  for each block its int4, then bf16 scale[LANES][VECTORS]
  *
  * Stored activations are q + LEFT_OFFSET, or q − zero point where that is 0. So Σ(q − zero point)·w is the sum of what
  * is stored plus correction·Σw, with Σw from the head and the correction −(zero point + LEFT_OFFSET) or 0.
@@ -46,11 +46,11 @@ INLINE vint int_swap(vint v, uint8_t bits, int32_t mask) {
     return int_xor(v, int_xor(different, int_shl(different, bits)));
 }
 
-/* 8 nibbles as the model holds them, to signed ones in the order of nibbles(). */
+/* 8 nibbles as the model holds them, 8 too large, to those that nibbles() takes. */
 INLINE vint nibbles_order(vint eight) {
-    const vint v = int_xor(eight, int_splat((int32_t)0x88888888));
-    if (KR == 4) return int_swap(int_swap(v, 8, 0x0000ff00), 4, 0x00f000f0);
-    return int_swap(int_swap(v, 4, 0x00f000f0), 8, 0x0000ff00);
+    const vint v = KR == 4 ? int_swap(int_swap(eight, 8, 0x0000ff00), 4, 0x00f000f0)
+                           : int_swap(int_swap(eight, 4, 0x00f000f0), 8, 0x0000ff00);
+    return int_xor(v, int_splat(NIBBLE_SIGNS));
 }
 
 INLINE void load_square(vint square[LANES], const char *const *chunks) {
@@ -119,6 +119,11 @@ INLINE vint pack_i4_columns(const gemm_rhs *rhs, size_t n, size_t columns, char 
     return int_sar((vint)sums, NIBBLE_SHIFT);
 }
 
+/* A block's scales for the columns of vector v: bf16 in word v of their lanes. */
+INLINE vfloat block_scales(vint scales, const size_t v) {
+    return bits_float(v ? int_and(scales, int_splat((int32_t)0xffff0000)) : int_shl(scales, 16));
+}
+
 /* The same for nibbles in blocks, `packed` being where the blocks of the panel begin and `c` the columns before these.
  * Gives back Σ_blocks scale·Σw. */
 INLINE vfloat pack_block_columns(const gemm_rhs *rhs, size_t n, size_t columns, size_t c, char *packed) {
@@ -141,10 +146,12 @@ INLINE vfloat pack_block_columns(const gemm_rhs *rhs, size_t n, size_t columns, 
             for (size_t s = 0; s < 8 / KR; s++) sums = dot(sums, ones(), nibbles(eight, s));
             if ((k + (i + 1) * 8) % rhs->block) continue;
 
-            uint16_t *of_block = (uint16_t *)packed + c;
-            for (size_t lane = 0; lane < LANES; lane++) of_block[lane] = lane < columns ? scales[lane * blocks] : 0;
+            uint16_t *of_block = (uint16_t *)packed;
+            for (size_t lane = 0; lane < LANES; lane++) {
+                of_block[lane * VECTORS + c / LANES] = lane < columns ? scales[lane * blocks] : 0;
+            }
             const vfloat weights = float_of_int(int_sar((vint)sums, NIBBLE_SHIFT));
-            totals = float_fma(weights, bfloat_load(of_block), totals);
+            totals = float_fma(weights, block_scales(int_load(packed), c / LANES), totals);
             sums = (vsum){0};
             scales++;
             packed += COLUMNS * sizeof *of_block;

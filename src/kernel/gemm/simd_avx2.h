@@ -59,10 +59,6 @@ INLINE vint int_of_float(vfloat v) { return _mm256_cvtps_epi32(v); }
 INLINE vfloat half_load(const uint16_t *p) { return _mm256_cvtph_ps(_mm_loadu_si128((const void *)p)); }
 INLINE __m128i half_of_float(vfloat v) { return _mm256_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT); }
 INLINE void half_store(uint16_t *p, vfloat v) { _mm_storeu_si128((void *)p, half_of_float(v)); }
-INLINE vfloat bfloat_load(const uint16_t *p) {
-    const vint wide = _mm256_cvtepu16_epi32(_mm_loadu_si128((const void *)p));
-    return _mm256_castsi256_ps(_mm256_slli_epi32(wide, 16));
-}
 INLINE vint bytes_widen(const void *p) { return _mm256_cvtepu8_epi32(_mm_loadl_epi64(p)); }
 INLINE vint words_load(const int8_t *p) { return _mm256_cvtepi8_epi16(_mm_loadu_si128((const void *)p)); }
 INLINE void words_store(int16_t *p, vint v) {
@@ -132,6 +128,7 @@ INLINE vint int_add(vint a, vint b) { return _mm256_add_epi32(a, b); }
 INLINE vint int_mul(vint a, vint b) { return _mm256_mullo_epi32(a, b); }
 INLINE vint int_and(vint a, vint b) { return _mm256_and_si256(a, b); }
 INLINE vint int_xor(vint a, vint b) { return _mm256_xor_si256(a, b); }
+INLINE vint int_xor_and(vint a, vint b, vint c) { return _mm256_and_si256(_mm256_xor_si256(a, b), c); }
 INLINE vint int_shl(vint v, uint8_t bits) { return _mm256_slli_epi32(v, bits); }
 INLINE vint int_shl_by(vint v, int bits) { return _mm256_sll_epi32(v, _mm_cvtsi32_si128(bits)); }
 INLINE vint int_shr(vint v, uint8_t bits) { return _mm256_srli_epi32(v, bits); }

@@ -54,10 +54,6 @@ INLINE vint int_of_float(vfloat v) { return _mm512_cvtps_epi32(v); } /* rounds t
 INLINE vfloat half_load(const uint16_t *p) { return _mm512_cvtph_ps(_mm256_loadu_si256((const void *)p)); }
 INLINE __m256i half_of_float(vfloat v) { return _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
 INLINE void half_store(uint16_t *p, vfloat v) { _mm256_storeu_si256((void *)p, half_of_float(v)); }
-INLINE vfloat bfloat_load(const uint16_t *p) {
-    const vint wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const void *)p));
-    return _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
-}
 INLINE vint bytes_widen(const void *p) { return _mm512_cvtepu8_epi32(_mm_loadu_si128(p)); } /* LANES, unsigned */
 INLINE vint words_load(const int8_t *p) { return _mm512_cvtepi8_epi16(_mm256_loadu_si256((const void *)p)); }
 INLINE void words_store(int16_t *p, vint v) {
@@ -113,6 +109,7 @@ INLINE vint int_add(vint a, vint b) { return _mm512_add_epi32(a, b); }
 INLINE vint int_mul(vint a, vint b) { return _mm512_mullo_epi32(a, b); }
 INLINE vint int_and(vint a, vint b) { return _mm512_and_si512(a, b); }
 INLINE vint int_xor(vint a, vint b) { return _mm512_xor_si512(a, b); }
+INLINE vint int_xor_and(vint a, vint b, vint c) { return _mm512_ternarylogic_epi32(a, b, c, 0x28); } /* (a ^ b) & c */
 INLINE vint int_shl(vint v, uint8_t bits) { return _mm512_slli_epi32(v, bits); }
 INLINE vint int_shl_by(vint v, int bits) { return _mm512_sll_epi32(v, _mm_cvtsi32_si128(bits)); }
 INLINE vint int_shr(vint v, uint8_t bits) { return _mm512_srli_epi32(v, bits); }
