@@ -25,6 +25,7 @@
 #include "kernel/quantize/quantize.h"
 #include "kernel/softmax/softmax.h"
 #include "kernel/transpose/transpose.h"
+#include "kernel/turn/turn.h"
 #include "kernel/winograd/winograd.h"
 
 /* What comes out. */
@@ -43,6 +44,7 @@ typedef struct family_call {
         elementwise_call elementwise;
         quantize_binary quantize;
         transpose_call transpose;
+        turn_call turn;
         pool_call pool;
         blend_call blend;
         dwconv_call dwconv;
@@ -732,6 +734,48 @@ static void dwpanel_run(const family_call *c, kernel_version version, void *out)
     }
 }
 
+/* ---- quantizing planes into pixels, dequantizing pixels into planes ---- */
+
+static const char *const *turn_name(size_t operation) {
+    return operation ? turn_dequantize_names : turn_quantize_names;
+}
+static bool turn_here(size_t operation, kernel_version version) {
+    (void)operation;
+    return turn_versions[version] != NULL;
+}
+
+static void turn_make(family_call *c, size_t count, random_state *random) {
+    int32_t min, max;
+    turn_call *const call = &c->as.turn;
+    const size_t pixels = 1 + random_below(random, 90), channels = max_size(1, count / pixels);
+    *call = (turn_call){.channels = channels,
+                        .pixels = pixels,
+                        .plane = pixels + random_below(random, 2) * random_below(random, 9),
+                        .pixel = channels + random_below(random, 2) * random_below(random, 9),
+                        .factor = random_float(random, 0.01f, 30)};
+    quantization(random, &call->zero_point, &min, &max);
+    const size_t planes = (channels - 1) * call->plane + pixels, image = (pixels - 1) * call->pixel + channels;
+    c->bytes = 5 * channels * pixels;
+    c->ulps = c->absolute = 0;
+    if (c->operation == 0) {
+        call->planes = floats(GUARD_LHS, planes, random, false);
+    } else {
+        call->image = elements(GUARD_LHS, BYTES, image, random);
+    }
+    outputs(c, c->operation ? FLOATS : BYTES, c->operation ? planes : image);
+}
+
+static void turn_run(const family_call *c, kernel_version version, void *out) {
+    turn_call call = c->as.turn;
+    if (c->operation == 0) {
+        call.image = out;
+        turn_versions[version]->quantize(&call);
+    } else {
+        call.planes = out;
+        turn_versions[version]->dequantize(&call);
+    }
+}
+
 /* ---- all of them ---- */
 
 static const struct family families[] = {
@@ -746,6 +790,7 @@ static const struct family families[] = {
     {2, winograd_name, winograd_here, winograd_make, winograd_run, NULL},
     {2, planar_name, planar_here, planar_make, planar_run, NULL},
     {1, dwpanel_name, dwpanel_here, dwpanel_make, dwpanel_run, dwpanel_pack},
+    {2, turn_name, turn_here, turn_make, turn_run, NULL},
 };
 
 const family_kernel *family_kernels(void) {

@@ -158,32 +158,43 @@ static void renamed_values_are_those_of_copies(void **state) {
 
 /* Products of planes, and of panels, are of kernels that read rows in place. */
 #if defined(__x86_64__)
-#define PRODUCTS_STAY true
+#define PRODUCTS_STAY 2 /* conversions that merge */
+#define TURNS 1         /* converts that each merge into a layout conversion */
 #else
-#define PRODUCTS_STAY false
+#define PRODUCTS_STAY 0
+#define TURNS 0
 #endif
 
 typedef struct planes {
     size_t batch, inputs, height, width, outputs;
     mica_window window;
-    bool no_bias, stays;
+    bool no_bias;
+    size_t merges; /* nodes */
+    mica_quantization quantization;
 } planes;
 
 static const planes
-    pointwise = {2, 5, 9, 15, 7, {.kernel = {1, 1}}, false, PRODUCTS_STAY},
-    pointwise_no_bias = {1, 40, 12, 28, 33, {.kernel = {1, 1}}, true, PRODUCTS_STAY},
-    pointwise_stride = {2, 12, 17, 36, 21, {.kernel = {1, 1}, .stride = {2, 3}}, false, PRODUCTS_STAY},
-    pointwise_few_pixels = {1, 5, 3, 3, 7, {.kernel = {1, 1}}, false, false},
-    window = {1, 16, 20, 20, 16, {.kernel = {3, 3}}, false, false},
-    depthwise = {2, 6, 19, 23, 6, {.kernel = {3, 3}, .padding = {1, 1}, .groups = 6}, false, true},
-    depthwise_large = {1, 3, 60, 150, 3, {.kernel = {5, 5}, .padding = {2, 2}, .groups = 3}, true, true},
-    depthwise_stride = {1,     5,   57, 61, 5, {.kernel = {3, 3}, .stride = {2, 2}, .padding = {1, 1}, .groups = 5},
-                        false, true},
+    pointwise = {2, 5, 9, 15, 7, {.kernel = {1, 1}}, false, PRODUCTS_STAY, 0},
+    pointwise_no_bias = {1, 40, 12, 28, 33, {.kernel = {1, 1}}, true, PRODUCTS_STAY, 0},
+    pointwise_stride = {2, 12, 17, 36, 21, {.kernel = {1, 1}, .stride = {2, 3}}, false, PRODUCTS_STAY, 0},
+    pointwise_few_pixels = {1, 5, 3, 3, 7, {.kernel = {1, 1}}, false, 0, 0},
+    window = {1, 16, 20, 20, 16, {.kernel = {3, 3}}, false, 0, 0},
+    depthwise = {2, 6, 19, 23, 6, {.kernel = {3, 3}, .padding = {1, 1}, .groups = 6}, false, 2, 0},
+    depthwise_large = {1, 3, 60, 150, 3, {.kernel = {5, 5}, .padding = {2, 2}, .groups = 3}, true, 2, 0},
+    depthwise_stride = {1,     5, 57, 61, 5, {.kernel = {3, 3}, .stride = {2, 2}, .padding = {1, 1}, .groups = 5},
+                        false, 2, 0},
     depthwise_odd = {1,     4,
                      40,    130,
                      4,     {.kernel = {2, 5}, .stride = {1, 3}, .padding = {0, 4}, .dilation = {3, 2}, .groups = 4},
-                     false, true},
-    depthwise_narrow = {1, 6, 40, 9, 6, {.kernel = {3, 3}, .groups = 6}, false, false};
+                     false, 2,
+                     0},
+    depthwise_narrow = {1, 6, 40, 9, 6, {.kernel = {3, 3}, .groups = 6}, false, 0, 0},
+    quantized = {2, 24, 9, 15, 40, {.kernel = {3, 3}}, false, 2 * TURNS, MICA_QUANTIZE_STATIC},
+    quantized_depthwise = {2,     33,        17,
+                           12,    33,        {.kernel = {3, 3}, .stride = {2, 2}, .padding = {1, 1}, .groups = 33},
+                           false, 2 * TURNS, MICA_QUANTIZE_STATIC},
+    quantized_few_inputs = {1, 3, 20, 70, 17, {.kernel = {3, 3}}, false, TURNS, MICA_QUANTIZE_STATIC},
+    quantized_few_pixels = {3, 16, 3, 5, 16, {.kernel = {1, 1}}, false, 0, MICA_QUANTIZE_STATIC};
 
 static void write_planes(const planes *p, const char *path) {
     mica_context *context = NULL;
@@ -192,8 +203,12 @@ static void write_planes(const planes *p, const char *path) {
     assert_int_equal(mica_context_create(NULL, &context), MICA_OK);
     assert_int_equal(mica_author_create(context, &author), MICA_OK);
     const size_t sizes[] = {p->batch, p->inputs, p->height, p->width};
-    const mica_layer layer = {
-        .size = sizeof layer, .no_bias = p->no_bias, .clamps = true, .output_min = -0.25f, .output_max = 0.75f};
+    const mica_layer layer = {.size = sizeof layer,
+                              .quantization = p->quantization,
+                              .no_bias = p->no_bias,
+                              .clamps = true,
+                              .output_min = -0.25f,
+                              .output_max = 0.75f};
     assert_int_equal(mica_author_input(author, MICA_F32, 4, sizes, false, &value), MICA_OK);
     assert_int_equal(mica_author_conv2d(author, value, p->outputs, &p->window, &layer, &value), MICA_OK);
     assert_int_equal(mica_author_output(author, value), MICA_OK);
@@ -250,14 +265,14 @@ static void a_convolution_of_planes_gives_the_same_bits(void **state) {
     char path[64];
     snprintf(path, sizeof path, "planes-%ld.pte", (long)getpid());
     write_planes(p, path);
-    expect_same_bits(path, (size_t[]){p->batch, p->inputs, p->height, p->width}, p->stays ? 2 : 0);
+    expect_same_bits(path, (size_t[]){p->batch, p->inputs, p->height, p->width}, p->merges);
     unlink(path);
 }
 
 /* tests/data/own/expansions.py */
 static void a_depthwise_convolution_merges_into_the_expansion_before_it(void **state) {
     (void)state;
-    expect_same_bits(MICA_TEST_DATA "/own/expansions.pte", (size_t[]){2, 8, 21, 48}, PRODUCTS_STAY ? 2 : 0);
+    expect_same_bits(MICA_TEST_DATA "/own/expansions.pte", (size_t[]){2, 8, 21, 48}, PRODUCTS_STAY);
 }
 
 /* tests/data/own/dynamic.py: each pixel is a row that packing quantizes. */
@@ -287,6 +302,10 @@ int main(void) {
                                        PLANES(depthwise_large),
                                        PLANES(depthwise_stride),
                                        PLANES(depthwise_odd),
-                                       PLANES(depthwise_narrow)};
+                                       PLANES(depthwise_narrow),
+                                       PLANES(quantized),
+                                       PLANES(quantized_depthwise),
+                                       PLANES(quantized_few_inputs),
+                                       PLANES(quantized_few_pixels)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 
 #include "operator/expand_depthwise.h"
 #include "operator/planar.h"
+#include "operator/turn.h"
 
 /* What is known of one value: who writes it, how often it is read, and by how many as rows of a matrix. */
 typedef struct uses {
@@ -141,6 +142,28 @@ static bool merges_into_producer(const xnn_node *node, const uses *input, const 
            producer->output_min <= clamp->output_max;
 }
 
+/* A convert that quantizes planes merges into the layout conversion that alone reads it. */
+static bool merges_into_turn(const xnn_graph *payload, const op_target *target, const size_t *merged_into,
+                             const xnn_node *node, const uses *all) {
+    const uses *const use = &all[node->output];
+    if (node->operation.kind != MICA_CONVERT || use->readers != 1 || use->first_reader == LOWER_NONE) return false;
+    const xnn_node *const turn = &payload->nodes[use->first_reader];
+    return node->operation.inputs[0]->type == MICA_OPERAND_F32 && turn_suits(&turn->operation, target) &&
+           !keeps_order(&turn->operation) && turn->operation.output->type == MICA_OPERAND_QINT8 &&
+           same_format(node->operation.output, turn->operation.output) &&
+           merged_into[use->first_reader] == LOWER_NONE && !merges_into_transpose(payload, turn, &all[turn->output]);
+}
+
+/* One that dequantizes merges into the layout conversion that writes its input for nobody else. */
+static bool merges_into_turn_before(const xnn_node *node, const uses *input, const lower_step *before,
+                                    const op_target *target) {
+    const mica_operation *const turn = before->operation;
+    return node->operation.kind == MICA_CONVERT && node->operation.output->type == MICA_OPERAND_F32 &&
+           input->readers == 1 && before->output == node->inputs[0] &&
+           before->class == op_class_of(MICA_STATIC_TRANSPOSE) && !before->is_alias && turn_suits(turn, target) &&
+           turn->inputs[0]->type == MICA_OPERAND_QINT8 && same_format(turn->inputs[0], node->operation.inputs[0]);
+}
+
 /* The step's operation, to be changed. */
 static mica_status own_operation(lower_step *step, struct arena *arena, mica_operation **out, mica_error *error) {
     void *memory = NULL;
@@ -151,8 +174,8 @@ static mica_status own_operation(lower_step *step, struct arena *arena, mica_ope
     return MICA_OK;
 }
 
-/* The step reads what a merged node would have read: of a convert, the rows that packing quantizes; of a transpose, what
- * both turn at once. */
+/* The step reads what a merged node would have read: of a convert, the rows that packing quantizes, or the planes that
+ * turning does; of a transpose, what both turn at once. */
 static mica_status read_through(const xnn_node *merged, struct arena *arena, lower_step *step, mica_error *error) {
     const mica_operation *const last = step->operation;
     mica_operation *operation = NULL;
@@ -170,10 +193,12 @@ static mica_status read_through_all(const xnn_graph *payload, const struct lower
                                     struct arena *arena, lower_step *step, mica_error *error) {
     const bool packs_rows = takes_rows(step->operation);
     if (!packs_rows && step->operation->kind != MICA_STATIC_TRANSPOSE) return MICA_OK;
-    const mica_operation_kind wanted = packs_rows ? MICA_CONVERT : MICA_STATIC_TRANSPOSE;
     for (size_t at = all[step->inputs[0]].producer; at != LOWER_NONE; at = all[step->inputs[0]].producer) {
-        if (payload->nodes[at].operation.kind != wanted || lowered->merged_into[at] == LOWER_NONE) return MICA_OK;
+        const mica_operation_kind kind = payload->nodes[at].operation.kind;
+        if (lowered->merged_into[at] == LOWER_NONE || (kind != MICA_CONVERT && packs_rows)) return MICA_OK;
+        if (kind != MICA_CONVERT && kind != MICA_STATIC_TRANSPOSE) return MICA_OK;
         TRY(read_through(&payload->nodes[at], arena, step, error));
+        if (kind == MICA_CONVERT && !packs_rows) step->class = &op_turn;
     }
     return MICA_OK;
 }
@@ -209,6 +234,16 @@ static mica_status expand(const xnn_node *depthwise, struct arena *arena, lower_
     step->operation = &both->operation;
     step->class = &op_expand_depthwise;
     step->output = depthwise->output;
+    return MICA_OK;
+}
+
+/* The layout conversion dequantizes, too. */
+static mica_status dequantize(const xnn_node *convert, struct arena *arena, lower_step *step, mica_error *error) {
+    mica_operation *operation = NULL;
+    TRY(own_operation(step, arena, &operation, error));
+    operation->output = convert->operation.output;
+    step->class = &op_turn;
+    step->output = convert->output;
     return MICA_OK;
 }
 
@@ -260,6 +295,8 @@ mica_status lower(const xnn_graph *payload, const op_target *target, bool fuse, 
         uses *const use = &all[node->output];
         if (merge && merges_into_readers(node, use)) out->merged_into[i] = use->first_row_reader;
         if (merge && merges_into_transpose(payload, node, use)) out->merged_into[i] = use->first_reader;
+        if (merge && merges_into_turn(payload, target, out->merged_into, node, all))
+            out->merged_into[i] = use->first_reader;
         if (out->merged_into[i] != LOWER_NONE) continue;
         const uses *const input = &all[node->inputs[0]];
         lower_step *const before = merge && input->step != LOWER_NONE ? &out->steps[input->step] : NULL;
@@ -267,6 +304,12 @@ mica_status lower(const xnn_graph *payload, const op_target *target, bool fuse, 
             out->merged_into[i] = before->node;
             use->step = input->step;
             TRY(expand(node, arena, before, error));
+            continue;
+        }
+        if (before && merges_into_turn_before(node, input, before, target)) {
+            out->merged_into[i] = before->node;
+            use->step = input->step;
+            TRY(dequantize(node, arena, before, error));
             continue;
         }
         if (before && before->class != &op_expand_depthwise && merges_into_producer(node, input, before->operation)) {
