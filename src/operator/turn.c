@@ -7,7 +7,8 @@
 #include "operator/classes.h"
 #include "operator/common.h"
 
-#define PIECE ((size_t)32768) /* elements: 5 µs and more */
+#define ELEMENT_NS 0.055
+#define STRIP ((size_t)16384) /* elements, about: enough for the planes to be read in runs */
 
 typedef struct turn_op {
     struct op op;
@@ -64,7 +65,7 @@ static mica_status reshape(struct op *op, const op_shape *inputs, const op_shape
     self->images = planes->dims[0];
     self->call.channels = self->call.pixel = planes->dims[1];
     self->call.plane = planes->dims[2] * planes->dims[3];
-    self->strip = max_size(64, round_up(PIECE / max_size(1, self->call.channels), 64));
+    self->strip = max_size(64, round_up(STRIP / max_size(1, self->call.channels), 64));
     self->strips = self->call.channels && self->call.plane ? max_size(1, self->call.plane / self->strip) : 0;
     return MICA_OK;
 }
@@ -91,7 +92,8 @@ static void turn_strips(void *argument, size_t first, size_t count) {
 
 static void run(struct op *op, const op_run *run) {
     job j = {(const turn_op *)op, run};
-    op_split(run, j.self->images * j.self->strips, 1, turn_strips, &j);
+    op_split(run, j.self->images * j.self->strips, (double)(j.self->strip * j.self->call.channels) * ELEMENT_NS,
+             turn_strips, &j);
 }
 
 const op_class op_turn = {"layout and type conversion", infer, choose, create, reshape, run};
