@@ -442,9 +442,11 @@ static void dwconv_make(family_call *c, size_t count, random_state *random) {
     const void *const padding = elements(GUARD_PADDING, type, channels, random);
     const char **const in = guard_memory(GUARD_TAPS, inputs * sizeof *in, true);
     size_t *const in_step = guard_memory(GUARD_ROWS, inputs * sizeof *in_step, true);
-    const size_t steps = line ? dwconv_patch(tiles, stride, filter) - 1 : tiles - 1;
+    const size_t columns = line ? dwconv_patch(tiles, stride, filter) : tiles;
+    const size_t before = line ? random_below(random, 3) : 0;
+    const size_t inside_columns = line ? 1 + random_below(random, columns) : columns;
     for (size_t i = 0; i < inputs; i++) {
-        const size_t room = image_pixels - 1 - steps * (step / pixel);
+        const size_t room = image_pixels - 1 - (inside_columns - 1) * (step / pixel);
         const bool inside = line || random_below(random, 5);
         in[i] = inside ? image + random_below(random, room + 1) * pixel : padding;
         in_step[i] = inside ? step : 0;
@@ -475,7 +477,10 @@ static void dwconv_make(family_call *c, size_t count, random_state *random) {
                                  .in_step = in_step,
                                  .out_step = out_step,
                                  .min = -150,
-                                 .max = 200};
+                                 .max = 200,
+                                 .before = before,
+                                 .inside = inside_columns,
+                                 .zeros = padding};
     quantization(random, &c->as.dwconv.zero_point, &c->as.dwconv.qmin, &c->as.dwconv.qmax);
     outputs(c, type, (tiles * outputs_count - 1) * (pixel + gap) / width_of(type) + channels);
     c->ulps = 1;
@@ -498,13 +503,8 @@ static void dwconv_pixels(const dwconv_tiles *tile, dwconv_call call, const dwco
     const dwconv_call whole = call;
     call.in = taps;
     call.in_step = steps;
-    for (size_t o = 0; o < tile_outputs(tile); o++) {
+    for (size_t o = 0; o < tile->rows * tile->columns; o++) {
         for (size_t t = 0; t < call.tap_count; t++) {
-            if (tile->columns == 0) {
-                taps[t] = whole.in[t / tile->filter] + t % tile->filter * *whole.in_step;
-                steps[t] = tile->stride * *whole.in_step;
-                continue;
-            }
             const size_t at = (o / tile->columns * tile->stride + t / tile->filter) * columns +
                               o % tile->columns * tile->stride + t % tile->filter;
             taps[t] = whole.in[at];
@@ -512,6 +512,25 @@ static void dwconv_pixels(const dwconv_tiles *tile, dwconv_call call, const dwco
         }
         call.out = whole.out + o;
         call.out_step = whole.out_step + o;
+        kernel->run(&call);
+    }
+}
+
+/* A line pixel by pixel. */
+static void dwconv_line_pixels(const dwconv_tiles *tile, dwconv_call call, const dwconv_kernel *kernel) {
+    const char *taps[25];
+    static const size_t steps[25];
+    char *out = call.out[0];
+    const dwconv_call whole = call;
+    call.in = taps;
+    call.in_step = steps;
+    call.out = &out;
+    call.tiles = 1;
+    for (size_t o = 0; o < whole.tiles; o++, out += whole.out_step[0]) {
+        for (size_t t = 0; t < call.tap_count; t++) {
+            const size_t column = o * tile->stride + t % tile->filter - call.before; /* wraps before the inputs */
+            taps[t] = column < call.inside ? whole.in[t / tile->filter] + column * whole.in_step[0] : call.zeros;
+        }
         kernel->run(&call);
     }
 }
@@ -536,7 +555,7 @@ static void dwconv_run(const family_call *c, kernel_version version, void *out) 
         t->run(&call);
         return;
     }
-    dwconv_pixels(&c->tile, call, kernel);
+    (c->tile.columns ? dwconv_pixels : dwconv_line_pixels)(&c->tile, call, kernel);
 }
 
 /* ---- Winograd's transforms: to planes, and back ---- */

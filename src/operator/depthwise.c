@@ -2,7 +2,7 @@
  *
  * DepthwiseConv2d. Each row of tiles is one run where the filter lies inside of the image's width, and single tiles at
  * its borders; inputs outside of the image are a piece of zeros, outputs past its end go where nobody reads. Kernels of
- * lines get the rows that a row of outputs is made of copied with their padding, each once, into the first cache.
+ * lines take a whole row of outputs.
  *
  * With a channel multiplier m the image's channels are repeated m times first: a convolution of multiplier 1 remains.
  */
@@ -18,7 +18,6 @@
 
 #define TAP_NS 0.012      /* of one output, */
 #define LINE_TAP_NS 0.007 /* and of one in lines */
-#define LINES_NS 4000     /* rows that share their input are run together so long */
 #define REPEAT_NS 0.5     /* of a channel */
 
 typedef struct depthwise_op {
@@ -39,10 +38,7 @@ typedef struct depthwise_op {
     size_t piece;                     /* rows of tiles per piece of work */
     size_t scratch_bytes;             /* workspace, per thread */
     size_t repeated_bytes;            /* workspace: the image with its channels repeated */
-
-    /* of lines; as many rows as the filter has are the scratch */
-    size_t line;              /* pixels of a row with its padding */
-    size_t line_left, inside; /* pixels before the image's, and of the image */
+    size_t zero_line_bytes;           /* and, of lines, a row of zeros as wide as the image */
 } depthwise_op;
 
 static mica_status infer(const mica_operation *operation, const op_shape *inputs, op_shape *output,
@@ -219,6 +215,7 @@ static void lay_out_tiles(depthwise_op *self) {
     self->piece = op_items(row_ns);
     self->run_threads = op_threads((double)self->rows * row_ns, self->threads);
     self->scratch_bytes = place_bytes(self, NULL, NULL);
+    self->zero_line_bytes = 0;
 }
 
 typedef struct job {
@@ -285,61 +282,45 @@ static void run_rows(void *argument, size_t index, size_t thread) {
 
 /* ---- lines ---- */
 
-static mica_status lay_out_lines(depthwise_op *self, mica_error *error) {
-    const mica_operation *const operation = self->op.operation;
-    self->line = dwconv_patch(self->out_width, self->tile.stride, self->tile.filter);
-    self->line_left = min_size(operation->as.window.padding_left, self->line);
-    self->inside = min_size(self->width, self->line - self->line_left);
-    if (!size_mul(self->line, self->tile.filter * pixel_bytes(self), &self->scratch_bytes) ||
-        self->scratch_bytes > SIZE_MAX / 8 / self->threads) {
-        return error_set(error, MICA_ERROR_LIMIT, "the padded image is too large");
-    }
-    self->scratch_bytes = round_up(self->scratch_bytes, MEMORY_ALIGNMENT);
+static void lay_out_lines(depthwise_op *self) {
+    const double row_ns = (double)(self->out_width * self->call.channels * self->call.tap_count) * LINE_TAP_NS;
     self->rows = self->images * self->out_height;
-    const size_t taps = self->rows * self->out_width * self->call.channels * self->call.tap_count;
-    self->run_threads = op_threads((double)taps * LINE_TAP_NS, self->threads);
-    const size_t pieces = round_up((size_t)((double)taps * LINE_TAP_NS / LINES_NS) + 1, self->run_threads);
-    self->piece = max_size(1, divide_up(self->rows, pieces));
-    return MICA_OK;
-}
-
-/* Row y of an image, counted from the first of its padding. */
-static void copy_line(const depthwise_op *self, const char *image, size_t y, char *to) {
-    const size_t pixel = pixel_bytes(self), total = self->line * pixel;
-    const size_t row = y - self->op.operation->as.window.padding_top; /* wraps above the image */
-    const size_t first = row < self->height ? self->line_left * pixel : total;
-    const size_t end = row < self->height ? first + self->inside * pixel : total;
-    memset(to, self->zeros[0], first);
-    memcpy(to + first, image + (end > first ? row * self->width * pixel : 0), end - first);
-    memset(to + end, self->zeros[0], total - end);
+    self->piece = op_items(row_ns);
+    self->run_threads = op_threads((double)self->rows * row_ns, self->threads);
+    self->scratch_bytes = 0;
+    self->zero_line_bytes = round_up(self->width * pixel_bytes(self), MEMORY_ALIGNMENT);
 }
 
 static void run_lines(void *argument, size_t index, size_t thread) {
+    (void)thread;
     const job *const j = argument;
     const depthwise_op *const self = j->self;
-    const size_t pixel = pixel_bytes(self), filter = self->tile.filter, line = self->line * pixel;
+    const size_t pixel = pixel_bytes(self), line = self->width * pixel;
     const size_t first = index * self->piece, last = min_size(first + self->piece, self->rows);
-    char *const lines = (char *)j->run->workspace + self->repeated_bytes + thread * self->scratch_bytes;
     const char *in[DWCONV_LINE_ROWS];
     char *out;
     dwconv_call call = self->call;
     call.tiles = self->out_width;
     call.in = in;
-    call.in_step = call.out_step = &pixel;
     call.out = &out;
-    for (size_t row = first, ready = 0; row < last; row++) {
-        const size_t n = row / self->out_height, y = row % self->out_height * self->tile.stride;
-        const char *const image = j->image + n * self->height * self->width * pixel;
-        for (ready = row == first || y == 0 ? y : max_size(y, ready); ready < y + filter; ready++) {
-            copy_line(self, image, ready, lines + ready % filter * line);
+    call.in_step = call.out_step = &pixel;
+    call.before = self->op.operation->as.window.padding_left;
+    call.inside = self->width;
+    call.zeros = (const char *)j->run->workspace + self->repeated_bytes;
+    for (size_t row = first; row < last; row++) {
+        const char *const image = j->image + row / self->out_height * self->height * line;
+        /* wraps above the image */
+        size_t y = row % self->out_height * self->tile.stride - self->op.operation->as.window.padding_top;
+        for (size_t i = 0; i < DWCONV_LINE_ROWS; i++, y++) {
+            in[i] = y < self->height ? image + y * line : call.zeros;
         }
-        for (size_t i = 0; i < filter; i++) in[i] = lines + (y + i) % filter * line;
         out = (char *)j->run->output + row * self->out_width * pixel;
         self->tile.run(&call);
     }
 }
 
 static mica_status reshape(struct op *op, const op_shape *inputs, const op_shape *output, mica_error *error) {
+    (void)error;
     depthwise_op *const self = (depthwise_op *)op;
     self->images = inputs[0].dims[0];
     self->height = inputs[0].dims[1];
@@ -350,11 +331,11 @@ static mica_status reshape(struct op *op, const op_shape *inputs, const op_shape
     const size_t image = self->images * self->height * self->width * pixel_bytes(self);
     self->repeated_bytes = self->multiplier > 1 ? round_up(image, MEMORY_ALIGNMENT) : 0;
     if (self->tile.columns == 0) {
-        TRY(lay_out_lines(self, error));
+        lay_out_lines(self);
     } else {
         lay_out_tiles(self);
     }
-    op->workspace = self->repeated_bytes + self->run_threads * self->scratch_bytes;
+    op->workspace = self->repeated_bytes + self->zero_line_bytes + self->run_threads * self->scratch_bytes;
     return MICA_OK;
 }
 
@@ -388,6 +369,7 @@ static void run(struct op *op, const op_run *run) {
         op_split(run, self->images * self->height * self->width, (double)self->call.channels * REPEAT_NS,
                  repeat_pixels, &j);
     }
+    memset((char *)run->workspace + self->repeated_bytes, self->zeros[0], self->zero_line_bytes);
     pool_run(run->pool, min_size(run->threads, self->run_threads), divide_up(self->rows, self->piece),
              self->tile.columns ? run_rows : run_lines, &j);
 }

@@ -37,11 +37,11 @@ static inline vector v_load_part(const void *from, size_t n) {
 static inline void v_store_part(void *to, vector x, size_t n) { memcpy(to, &x, n); }
 
 /* A vector of 32 / width parts, each of `n` bytes. */
-static inline vector v_load_lanes(const char *from, const size_t lane[4], size_t width, size_t n) {
-    if (width == 32) return n == 32 ? v_load(from) : v_load_part(from, n);
+static inline vector v_load_lanes(const char *const from[4], size_t width, size_t n) {
+    if (width == 32) return n == 32 ? v_load(from[0]) : v_load_part(from[0], n);
     __m128i part[2] = {_mm_setzero_si128(), _mm_setzero_si128()};
-    memcpy(&part[0], from, n);
-    memcpy(&part[1], from + lane[1], n);
+    memcpy(&part[0], from[0], n);
+    memcpy(&part[1], from[1], n);
     return _mm256_set_m128i(part[1], part[0]);
 }
 static inline void v_store_lanes(char *to, const size_t lane[4], size_t width, size_t n, vector x) {

@@ -11,22 +11,37 @@ enum { FILTER = DWCONV_LINE_ROWS };
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* A line as one block sees it. */
-typedef struct line {
-    const char *in[FILTER]; /* the block's first channel in the next column */
+/* The next column of inputs, as one block sees it. */
+typedef struct cursor {
+    const char *in[FILTER]; /* the block's first channel of the first input */
+    const char *zeros;      /* and of what is outside of the image */
+    size_t column, inside;  /* of the first part, counted from the first input: wraps before it; and inputs */
     size_t pixel;           /* bytes */
-    size_t lane[4];         /* bytes from the first part's input to each part's */
+    size_t part[4];         /* columns from the first part's to each part's */
+    size_t lane[4];         /* the same in bytes */
     size_t n;               /* channels of the block that there are */
+} cursor;
+
+typedef struct line {
+    cursor at;
+    size_t offset; /* bytes from the first input to the next column */
     vector weights[FILTER][4];
     const int32_t *bias;
 } line;
 
 /* The next column's inputs, as sums want them. */
-INLINE void next_column(line *at, const size_t width, vector x[4]) {
-    for (size_t i = 0; i < FILTER; i++) {
-        x[i] = v_xor(v_load_lanes(at->in[i], at->lane, width, at->n), v_splat8(-128));
-        at->in[i] += at->pixel;
+INLINE void next_column(line *l, const size_t width, vector x[4]) {
+    cursor *const at = &l->at;
+    UNROLL for (size_t i = 0; i < FILTER; i++) {
+        const char *lane[4];
+        UNROLL for (size_t part = 0; part < BLOCK / width; part++) {
+            const bool inside = at->column + at->part[part] < at->inside;
+            lane[part] = inside ? at->in[i] + (l->offset + at->lane[part]) : at->zeros;
+        }
+        x[i] = v_xor(v_load_lanes(lane, width, at->n), v_splat8(-128));
     }
+    l->offset += at->pixel;
+    at->column++;
     x[3] = x[2];
     interleave(x);
 }
@@ -45,14 +60,21 @@ INLINE void line_block(const dwconv_call *call, const char *block, size_t channe
     const size_t parts = BLOCK / width, columns = (call->tiles + parts - 1) / parts;
     const float *const scale = (const float *)(const void *)(block + BLOCK * sizeof(int32_t));
     const char *const weights = (const char *)(scale + BLOCK);
-    line at = {.pixel = call->in_step[0], .n = n, .bias = (const int32_t *)(const void *)block};
+    line at = {.at = {.zeros = call->zeros + channel,
+                      .column = (size_t)0 - call->before,
+                      .inside = call->inside,
+                      .pixel = call->in_step[0],
+                      .n = n},
+               .offset = (size_t)0 - call->before * call->in_step[0],
+               .bias = (const int32_t *)(const void *)block};
     size_t out_lane[4] = {0};
-    for (size_t part = 0; part < parts; part++) {
+    UNROLL for (size_t part = 0; part < parts; part++) {
         const size_t first = part * columns, last = call->tiles - columns, column = first < last ? first : last;
-        at.lane[part] = column * stride * at.pixel;
+        at.at.part[part] = column * stride;
+        at.at.lane[part] = column * stride * call->in_step[0];
         out_lane[part] = column * call->out_step[0];
     }
-    UNROLL for (size_t i = 0; i < FILTER; i++) at.in[i] = call->in[i] + channel;
+    UNROLL for (size_t i = 0; i < FILTER; i++) at.at.in[i] = call->in[i] + channel;
     UNROLL for (size_t i = 0; i < 4 * FILTER; i++) at.weights[i / 4][i % 4] = v_load(weights + i * BLOCK);
     char *out = call->out[0] + channel;
     const dwconv_call bounds = {.zero_point = call->zero_point, .qmin = call->qmin, .qmax = call->qmax};

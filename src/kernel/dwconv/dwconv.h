@@ -7,9 +7,8 @@
  *   F32, F16   out = clamp(bias + Σ in · weight), summed in f32, taps in order
  *   I8         out = clamp(rint((bias + Σ (in − zero point) · weight) · scale) + zero_point), the same bits everywhere
  *
- * Where pixels are is the caller's. An input outside of the image is a piece of `channels` zeros (of the zero point, for
- * int8), an output past its end any other room, both with a step of 0. Only a line wants its inputs one after the other,
- * with those outside of the image.
+ * Where pixels are is the caller's: images are never copied or padded. An input outside of the image is a piece of
+ * `channels` zeros (of the zero point, for int8), an output past its end any other room, both with a step of 0.
  */
 #ifndef KERNEL_DWCONV_H
 #define KERNEL_DWCONV_H
@@ -28,6 +27,10 @@ typedef struct dwconv_call {
     const void *packed;     /* weights, by the same kernel's `pack` */
     float min, max;         /* F32, F16 */
     int32_t zero_point, qmin, qmax; /* I8: of the output */
+
+    /* of a line: columns of zeros before the inputs, and how many inputs there are before others, that are zeros again */
+    size_t before, inside;
+    const char *zeros;
 } dwconv_call;
 
 /* Weights as the model holds them: [tap][channel]. */
@@ -43,8 +46,8 @@ typedef struct dwconv_weights {
 enum { DWCONV_LINE_ROWS = 3 }; /* of inputs: the filter of all lines */
 
 /* Tiles of `rows` × `columns` outputs of a filter × filter window that moves by `stride` in both directions. Those of int8
- * are for scales below 1. With 0 columns a line: `tiles` outputs side by side, for which in[i] is the first pixel of the
- * i-th row of the inputs, and in_step[0] from each pixel to the next. */
+ * are for scales below 1. With 0 columns a line: `tiles` outputs side by side, for which in[i] is the first pixel inside
+ * of the image of the i-th row of inputs, and in_step[0] the bytes from each to the next. */
 typedef struct dwconv_tiles {
     size_t filter, stride, rows, columns; /* a filter of 0 ends a table */
     size_t least;                         /* channels */

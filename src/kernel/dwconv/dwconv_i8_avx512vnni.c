@@ -31,17 +31,17 @@ typedef __m512 floats;
 #define v_round _mm512_cvtps_epi32
 
 /* A vector of 64 / width parts, each of `n` bytes. */
-static inline vector v_load_lanes(const char *from, const size_t lane[4], size_t width, size_t n) {
+static inline vector v_load_lanes(const char *const from[4], size_t width, size_t n) {
     const __mmask64 mask = UINT64_MAX >> (64 - n);
-    if (width == 64) return n == 64 ? v_load(from) : _mm512_maskz_loadu_epi8(mask, from);
+    if (width == 64) return n == 64 ? v_load(from[0]) : _mm512_maskz_loadu_epi8(mask, from[0]);
     if (width == 32) {
-        return _mm512_inserti64x4(_mm512_castsi256_si512(_mm256_maskz_loadu_epi8((__mmask32)mask, from)),
-                                  _mm256_maskz_loadu_epi8((__mmask32)mask, from + lane[1]), 1);
+        return _mm512_inserti64x4(_mm512_castsi256_si512(_mm256_maskz_loadu_epi8((__mmask32)mask, from[0])),
+                                  _mm256_maskz_loadu_epi8((__mmask32)mask, from[1]), 1);
     }
-    vector x = _mm512_castsi128_si512(_mm_maskz_loadu_epi8((__mmask16)mask, from));
-    x = _mm512_inserti32x4(x, _mm_maskz_loadu_epi8((__mmask16)mask, from + lane[1]), 1);
-    x = _mm512_inserti32x4(x, _mm_maskz_loadu_epi8((__mmask16)mask, from + lane[2]), 2);
-    return _mm512_inserti32x4(x, _mm_maskz_loadu_epi8((__mmask16)mask, from + lane[3]), 3);
+    vector x = _mm512_castsi128_si512(_mm_maskz_loadu_epi8((__mmask16)mask, from[0]));
+    x = _mm512_inserti32x4(x, _mm_maskz_loadu_epi8((__mmask16)mask, from[1]), 1);
+    x = _mm512_inserti32x4(x, _mm_maskz_loadu_epi8((__mmask16)mask, from[2]), 2);
+    return _mm512_inserti32x4(x, _mm_maskz_loadu_epi8((__mmask16)mask, from[3]), 3);
 }
 static inline void v_store_lanes(char *to, const size_t lane[4], size_t width, size_t n, vector x) {
     const __mmask64 mask = UINT64_MAX >> (64 - n);
