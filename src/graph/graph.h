@@ -21,7 +21,7 @@ struct graph;
 typedef struct graph_options {
     op_target target;
     bool fuse;
-    size_t memory_limit; /* for the workspace */
+    size_t memory_limit;      /* for the workspace */
     struct buffer *workspace; /* outlives the graph; others that never run at the same time may have the same */
     struct pool *pool;
     struct weights *weights; /* asked for what operators want packed; the caller then packs */

@@ -4,51 +4,11 @@
 #include <math.h>
 #include <string.h>
 
+#include "graph/expressions.h"
+#include "graph/uses.h"
 #include "operator/expand_depthwise.h"
 #include "operator/planar.h"
 #include "operator/turn.h"
-
-/* What is known of one value: who writes it, how often it is read, and by how many as rows of a matrix. */
-typedef struct uses {
-    size_t producer;     /* node, or LOWER_NONE */
-    size_t step;         /* that writes it, or LOWER_NONE */
-    size_t readers;      /* the caller counts as one */
-    size_t first_reader; /* node, or LOWER_NONE */
-    size_t row_readers, first_row_reader;
-    bool is_placed; /* its memory is a caller's output that it is renamed to */
-} uses;
-
-/* Its left operand is a matrix, whose rows packing can quantize. */
-static bool takes_rows(const mica_operation *operation) {
-    return operation->kind == MICA_FULLY_CONNECTED || xnn_is_fully_connected(operation);
-}
-
-static mica_status find_uses(const xnn_graph *payload, struct arena *arena, uses **out, mica_error *error) {
-    void *memory = NULL;
-    TRY(arena_array(arena, payload->value_count, sizeof(uses), &memory, error));
-    uses *const all = memory;
-    for (size_t i = 0; i < payload->value_count; i++) {
-        all[i] = (uses){.producer = LOWER_NONE,
-                        .step = LOWER_NONE,
-                        .readers = payload->values[i].is_output,
-                        .first_reader = LOWER_NONE};
-    }
-    for (size_t i = 0; i < payload->node_count; i++) {
-        const xnn_node *const node = &payload->nodes[i];
-        all[node->output].producer = i;
-        for (size_t j = 0; j < node->operation.input_count; j++) {
-            if (node->inputs[j] == UINT32_MAX) continue;
-            uses *const use = &all[node->inputs[j]];
-            use->readers++;
-            if (use->first_reader == LOWER_NONE) use->first_reader = i;
-            if (j == 0 && takes_rows(&node->operation) && !use->row_readers++) {
-                use->first_row_reader = i;
-            }
-        }
-    }
-    *out = all;
-    return MICA_OK;
-}
 
 /* A convert that quantizes rows merges into the products that read it, when nothing else does: packing then quantizes. */
 static bool merges_into_readers(const xnn_node *node, const uses *use) {
@@ -191,7 +151,7 @@ static mica_status read_through(const xnn_node *merged, struct arena *arena, low
 /* Through the converts and transposes before it that merged into it. */
 static mica_status read_through_all(const xnn_graph *payload, const struct lowered *lowered, const uses *all,
                                     struct arena *arena, lower_step *step, mica_error *error) {
-    const bool packs_rows = takes_rows(step->operation);
+    const bool packs_rows = uses_rows(step->operation);
     if (!packs_rows && step->operation->kind != MICA_STATIC_TRANSPOSE) return MICA_OK;
     for (size_t at = all[step->inputs[0]].producer; at != LOWER_NONE; at = all[step->inputs[0]].producer) {
         const mica_operation_kind kind = payload->nodes[at].operation.kind;
@@ -280,7 +240,7 @@ mica_status lower(const xnn_graph *payload, const op_target *target, bool fuse, 
                   struct lowered *out, mica_error *error) {
     const bool merge = fuse && target->kernels == MICA_KERNELS_AUTO;
     uses *all = NULL;
-    TRY(find_uses(payload, arena, &all, error));
+    TRY(uses_find(payload, arena, &all, error));
     void *memory = NULL;
     TRY(arena_array(arena, payload->node_count, sizeof(size_t), &memory, error));
     out->merged_into = memory;
@@ -289,6 +249,7 @@ mica_status lower(const xnn_graph *payload, const op_target *target, bool fuse, 
     out->step_count = 0;
     for (size_t i = 0; i < payload->node_count; i++) out->merged_into[i] = LOWER_NONE;
     if (merge) merge_conversions(payload, target, all, out->merged_into);
+    if (merge) expressions_merge(payload, all, out->merged_into);
     for (size_t i = 0; i < payload->node_count; i++) {
         if (out->merged_into[i] != LOWER_NONE) continue;
         const xnn_node *const node = &payload->nodes[i];
@@ -331,6 +292,7 @@ mica_status lower(const xnn_graph *payload, const op_target *target, bool fuse, 
             TRY(keep_planes(payload, target, all, arena, step, error));
             all[step->output].step = use->step;
         }
+        if (merge) TRY(expressions_build(payload, all, out->merged_into, arena, step, error));
         TRY(read_through_all(payload, out, all, arena, step, error));
         if (fuse) rename_output(payload, out, all, step);
     }

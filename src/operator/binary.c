@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Element-wise operators of two operands, with broadcasting: dims that both operands step through alike are merged,
- * the innermost group goes to a kernel as one row, the others are counted through.
+ * Element-wise operators of two operands, with broadcasting.
  */
-#include "kernel/elementwise/elementwise.h"
 #include "kernel/quantize/quantize.h"
+#include "operator/broadcast.h"
 #include "operator/classes.h"
 #include "operator/common.h"
 #include "operator/elements.h"
@@ -13,46 +12,24 @@
 
 #define ELEMENT_NS 0.08
 
-/* A group of dims: how many elements, and how far each operand moves per step: 0 where it is broadcast. */
-typedef struct group {
-    size_t count, steps[2];
-} group;
-
 typedef struct binary_op {
     struct op op;
     kernel_version version;
     elementwise_function *kernel;
+    elementwise_call call;                         /* without operands */
     bool floats;                                   /* operands and result, so that nothing is converted */
     void (*integers)(const quantize_binary *call); /* NULL: through floats */
     quantize_binary constants;
     size_t group_count; /* innermost first */
-    group groups[MICA_OPERAND_MAX_RANK];
+    broadcast_group groups[MICA_OPERAND_MAX_RANK];
     size_t rows; /* of groups[0].count elements */
 } binary_op;
-
-static elementwise_operation operation_of(mica_operation_kind kind) {
-    switch (kind) {
-    case MICA_ADD: return ELEMENTWISE_ADD;
-    case MICA_SUBTRACT: return ELEMENTWISE_SUBTRACT;
-    case MICA_MULTIPLY: return ELEMENTWISE_MULTIPLY;
-    case MICA_DIV: return ELEMENTWISE_DIVIDE;
-    case MICA_MINIMUM: return ELEMENTWISE_MINIMUM;
-    case MICA_MAXIMUM: return ELEMENTWISE_MAXIMUM;
-    case MICA_PRELU: return ELEMENTWISE_PRELU;
-    default: return ELEMENTWISE_COUNT;
-    }
-}
-
-/* Dim i of a shape that is padded with ones in front to `rank`. */
-static size_t padded_dim(const op_shape *shape, size_t rank, size_t i) {
-    return i + shape->rank < rank ? 1 : shape->dims[i + shape->rank - rank];
-}
 
 static mica_status infer(const mica_operation *operation, const op_shape *inputs, op_shape *output,
                          mica_error *error) {
     output->rank = max_size(inputs[0].rank, inputs[1].rank);
     for (size_t i = 0; i < output->rank; i++) {
-        const size_t a = padded_dim(&inputs[0], output->rank, i), b = padded_dim(&inputs[1], output->rank, i);
+        const size_t a = broadcast_dim(&inputs[0], output->rank, i), b = broadcast_dim(&inputs[1], output->rank, i);
         if (a != b && a != 1 && b != 1) {
             return error_set(error, MICA_ERROR_SHAPE, "sizes %zu and %zu of dim %zu cannot be broadcast", a, b, i);
         }
@@ -80,7 +57,7 @@ static bool integer_kernel(const mica_operation *operation) {
 }
 
 static const char *const *names_of(const mica_operation *operation) {
-    if (!integer_kernel(operation)) return elementwise_names[operation_of(operation->kind)];
+    if (!integer_kernel(operation)) return elementwise_names[elements_operation(operation->kind)];
     return operation->kind == MICA_MULTIPLY ? multiply_i8_names : add_i8_names;
 }
 
@@ -120,7 +97,8 @@ static mica_status create(const mica_operation *operation, const op_target *targ
     TRY(op_new(&op_binary, operation, choice, arena, sizeof(binary_op), &op, error));
     binary_op *const self = (binary_op *)op;
     self->version = kernel_version_select(names_of(operation), target->features, target->kernels);
-    self->kernel = elementwise_kernels[self->version][operation_of(operation->kind)];
+    self->kernel = elementwise_kernels[self->version][elements_operation(operation->kind)];
+    self->call = elements_call(operation);
     self->floats = operation->inputs[0]->type == MICA_OPERAND_F32 && operation->inputs[1]->type == MICA_OPERAND_F32 &&
                    operation->output->type == MICA_OPERAND_F32;
     if (integer_kernel(operation)) {
@@ -135,27 +113,7 @@ static mica_status create(const mica_operation *operation, const op_target *targ
 static mica_status reshape(struct op *op, const op_shape *inputs, const op_shape *output, mica_error *error) {
     (void)error;
     binary_op *const self = (binary_op *)op;
-    self->group_count = 1;
-    self->groups[0] = (group){.count = 1};
-    size_t before[2] = {1, 1}; /* elements of each operand in the dims further in */
-    for (size_t i = output->rank; i-- > 0;) {
-        const size_t count = output->dims[i];
-        if (count == 1) continue;
-        group next = {.count = count};
-        for (size_t j = 0; j < 2; j++) {
-            const size_t dim = padded_dim(&inputs[j], output->rank, i);
-            next.steps[j] = dim == 1 ? 0 : before[j];
-            before[j] *= dim;
-        }
-        group *const last = &self->groups[self->group_count - 1];
-        if (last->count == 1) {
-            *last = next;
-        } else if (next.steps[0] == last->steps[0] * last->count && next.steps[1] == last->steps[1] * last->count) {
-            last->count *= count;
-        } else {
-            self->groups[self->group_count++] = next;
-        }
-    }
+    self->group_count = broadcast_groups(inputs, 2, output, self->groups);
     self->rows = 1;
     for (size_t i = 1; i < self->group_count; i++) self->rows *= self->groups[i].count;
     return MICA_OK;
@@ -183,11 +141,10 @@ static void run_row(const job *j, size_t count, size_t a, size_t b, size_t out) 
         self->integers(&call);
         return;
     }
-    elementwise_call call = {.count = count,
-                             .a_scalar = a_scalar,
-                             .b_scalar = b_scalar,
-                             .min = operation->output_min,
-                             .max = operation->output_max};
+    elementwise_call call = self->call;
+    call.count = count;
+    call.a_scalar = a_scalar;
+    call.b_scalar = b_scalar;
     if (self->floats) {
         call.a = (const float *)run->inputs[0] + a;
         call.b = (const float *)run->inputs[1] + b;
@@ -209,31 +166,18 @@ static void run_row(const job *j, size_t count, size_t a, size_t b, size_t out) 
 
 static void run_elements(void *argument, size_t first, size_t count) {
     const job *const j = argument;
-    const group *const inner = j->self->groups;
+    const broadcast_group *const inner = j->self->groups;
     run_row(j, count, first * inner->steps[0], first * inner->steps[1], first);
 }
 
 static void run_rows(void *argument, size_t first, size_t count) {
     const job *const j = argument;
     const binary_op *const self = j->self;
-    size_t at[MICA_OPERAND_MAX_RANK] = {0}, a = 0, b = 0, rest = first;
-    for (size_t i = 1; i < self->group_count; i++) {
-        at[i] = rest % self->groups[i].count;
-        rest /= self->groups[i].count;
-        a += at[i] * self->groups[i].steps[0];
-        b += at[i] * self->groups[i].steps[1];
-    }
+    broadcast_cursor cursor;
+    broadcast_seek(self->groups, self->group_count, 2, first, &cursor);
     for (size_t row = first; row < first + count; row++) {
-        run_row(j, self->groups[0].count, a, b, row * self->groups[0].count);
-        for (size_t i = 1; i < self->group_count; i++) {
-            const group *const g = &self->groups[i];
-            a += g->steps[0];
-            b += g->steps[1];
-            if (++at[i] < g->count) break;
-            at[i] = 0;
-            a -= g->steps[0] * g->count;
-            b -= g->steps[1] * g->count;
-        }
+        run_row(j, self->groups[0].count, cursor.inputs[0], cursor.inputs[1], row * self->groups[0].count);
+        broadcast_next(self->groups, self->group_count, 2, &cursor);
     }
 }
 

@@ -44,3 +44,41 @@ void elements_clamp(const mica_operand *operand, float min, float max, int32_t *
     *qmin = step_of(min, operand);
     *qmax = step_of(max, operand);
 }
+
+elementwise_operation elements_operation(mica_operation_kind kind) {
+    switch (kind) {
+    case MICA_ABS: return ELEMENTWISE_ABS;
+    case MICA_ADD: return ELEMENTWISE_ADD;
+    case MICA_CEILING: return ELEMENTWISE_CEILING;
+    case MICA_CLAMP: return ELEMENTWISE_CLAMP;
+    case MICA_COS: return ELEMENTWISE_COS;
+    case MICA_DIV: return ELEMENTWISE_DIVIDE;
+    case MICA_ELU: return ELEMENTWISE_ELU;
+    case MICA_EXP: return ELEMENTWISE_EXP;
+    case MICA_FLOOR: return ELEMENTWISE_FLOOR;
+    case MICA_GELU: return ELEMENTWISE_GELU;
+    case MICA_HARDSWISH: return ELEMENTWISE_HARDSWISH;
+    case MICA_LEAKY_RELU: return ELEMENTWISE_LEAKY_RELU;
+    case MICA_LOG: return ELEMENTWISE_LOG;
+    case MICA_MAXIMUM: return ELEMENTWISE_MAXIMUM;
+    case MICA_MINIMUM: return ELEMENTWISE_MINIMUM;
+    case MICA_MULTIPLY: return ELEMENTWISE_MULTIPLY;
+    case MICA_NEGATE: return ELEMENTWISE_NEGATE;
+    case MICA_PRELU: return ELEMENTWISE_PRELU;
+    case MICA_RECIPROCAL_SQUARE_ROOT: return ELEMENTWISE_RECIPROCAL_SQUARE_ROOT;
+    case MICA_SIGMOID: return ELEMENTWISE_SIGMOID;
+    case MICA_SIN: return ELEMENTWISE_SIN;
+    case MICA_SQUARE: return ELEMENTWISE_SQUARE;
+    case MICA_SQUARE_ROOT: return ELEMENTWISE_SQUARE_ROOT;
+    case MICA_SUBTRACT: return ELEMENTWISE_SUBTRACT;
+    case MICA_TANH: return ELEMENTWISE_TANH;
+    default: return ELEMENTWISE_COUNT;
+    }
+}
+
+/* The attribute is a slope for two kinds only. */
+elementwise_call elements_call(const mica_operation *operation) {
+    const bool slope = operation->kind == MICA_LEAKY_RELU || operation->kind == MICA_ELU;
+    return (elementwise_call){
+        .min = operation->output_min, .max = operation->output_max, .slope = slope ? operation->as.slope : 0};
+}

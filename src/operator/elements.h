@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Elements of any type as floats: kernels know floats only, everything else passes through a small buffer.
+ * What element-wise operators share: elements of any type as floats (kernels know floats only, everything else passes
+ * through a small buffer), and the kernel of a kind.
  */
 #ifndef OPERATOR_ELEMENTS_H
 #define OPERATOR_ELEMENTS_H
 
-#include "kernel/version.h"
-#include "mica/operator.h"
+#include "kernel/elementwise/elementwise.h"
+#include "operator/operator.h"
 
 #define ELEMENTS_BUFFER 512 /* floats: stays in the first-level cache with its sources */
 
@@ -23,5 +24,11 @@ void elements_write(kernel_version version, const mica_operand *operand, const f
 
 /* The clamp [min, max] of real values in steps of a QINT8 operand. */
 void elements_clamp(const mica_operand *operand, float min, float max, int32_t *qmin, int32_t *qmax);
+
+/* The kernel of a kind; ELEMENTWISE_COUNT: it has none. */
+elementwise_operation elements_operation(mica_operation_kind kind);
+
+/* A call of it, without operands. */
+elementwise_call elements_call(const mica_operation *operation);
 
 #endif

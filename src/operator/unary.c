@@ -3,7 +3,6 @@
  * Element-wise operators of one operand: floats and halves by the element-wise kernels; int8 to int8 by a table of
  * the function's 256 values, computed by the reference, so that all versions give the same bits.
  */
-#include "kernel/elementwise/elementwise.h"
 #include "kernel/quantize/quantize.h"
 #include "operator/classes.h"
 #include "operator/common.h"
@@ -19,30 +18,6 @@ typedef struct unary_op {
     bool mapped;
     int8_t map[256];
 } unary_op;
-
-static elementwise_operation operation_of(mica_operation_kind kind) {
-    switch (kind) {
-    case MICA_ABS: return ELEMENTWISE_ABS;
-    case MICA_CEILING: return ELEMENTWISE_CEILING;
-    case MICA_CLAMP: return ELEMENTWISE_CLAMP;
-    case MICA_COS: return ELEMENTWISE_COS;
-    case MICA_ELU: return ELEMENTWISE_ELU;
-    case MICA_EXP: return ELEMENTWISE_EXP;
-    case MICA_FLOOR: return ELEMENTWISE_FLOOR;
-    case MICA_GELU: return ELEMENTWISE_GELU;
-    case MICA_HARDSWISH: return ELEMENTWISE_HARDSWISH;
-    case MICA_LEAKY_RELU: return ELEMENTWISE_LEAKY_RELU;
-    case MICA_LOG: return ELEMENTWISE_LOG;
-    case MICA_NEGATE: return ELEMENTWISE_NEGATE;
-    case MICA_RECIPROCAL_SQUARE_ROOT: return ELEMENTWISE_RECIPROCAL_SQUARE_ROOT;
-    case MICA_SIGMOID: return ELEMENTWISE_SIGMOID;
-    case MICA_SIN: return ELEMENTWISE_SIN;
-    case MICA_SQUARE: return ELEMENTWISE_SQUARE;
-    case MICA_SQUARE_ROOT: return ELEMENTWISE_SQUARE_ROOT;
-    case MICA_TANH: return ELEMENTWISE_TANH;
-    default: return ELEMENTWISE_COUNT;
-    }
-}
 
 static mica_status infer(const mica_operation *operation, const op_shape *inputs, op_shape *output,
                          mica_error *error) {
@@ -63,16 +38,9 @@ static mica_status choose(const mica_operation *operation, const op_target *targ
     if (is_mapped(operation)) {
         op_choose_plain(target, "map_i8_c", 0, choice);
     } else {
-        op_choose_version(target, elementwise_names[operation_of(operation->kind)], choice);
+        op_choose_version(target, elementwise_names[elements_operation(operation->kind)], choice);
     }
     return MICA_OK;
-}
-
-/* Operands of a call; the attribute is a slope for these two kinds only. */
-static elementwise_call call_of(const mica_operation *operation) {
-    const bool slope = operation->kind == MICA_LEAKY_RELU || operation->kind == MICA_ELU;
-    return (elementwise_call){
-        .min = operation->output_min, .max = operation->output_max, .slope = slope ? operation->as.slope : 0};
 }
 
 /* quantize(f(dequantize(q))); a clamp between equal quantizations stays on the integers. */
@@ -88,11 +56,11 @@ static void make_map(unary_op *self) {
     int8_t all[256];
     float x[256];
     for (int q = -128; q < 128; q++) all[q + 128] = (int8_t)q;
-    elementwise_call call = call_of(operation);
+    elementwise_call call = elements_call(operation);
     call.count = 256;
     call.a = elements_read(KERNEL_REFERENCE, in, all, 0, 256, x);
     call.out = x;
-    elementwise_kernels[KERNEL_REFERENCE][operation_of(operation->kind)](&call);
+    elementwise_kernels[KERNEL_REFERENCE][elements_operation(operation->kind)](&call);
     elements_write(KERNEL_REFERENCE, out, x, 256, self->map, 0);
 }
 
@@ -102,7 +70,7 @@ static mica_status create(const mica_operation *operation, const op_target *targ
     struct op *op = NULL;
     TRY(op_new(&op_unary, operation, choice, arena, sizeof(unary_op), &op, error));
     unary_op *const self = (unary_op *)op;
-    const elementwise_operation function = operation_of(operation->kind);
+    const elementwise_operation function = elements_operation(operation->kind);
     self->version = kernel_version_select(elementwise_names[function], target->features, target->kernels);
     self->kernel = elementwise_kernels[self->version][function];
     self->mapped = is_mapped(operation);
@@ -132,7 +100,7 @@ static void run_piece(void *argument, size_t first, size_t count) {
         return;
     }
     float from[ELEMENTS_BUFFER], to[ELEMENTS_BUFFER];
-    elementwise_call call = call_of(operation);
+    elementwise_call call = elements_call(operation);
     const bool floats = in->type == MICA_OPERAND_F32 && out->type == MICA_OPERAND_F32;
     const size_t step = floats ? count : ELEMENTS_BUFFER;
     for (size_t i = first; i < first + count; i += step) {
