@@ -53,6 +53,7 @@ typedef struct family_call {
         winograd_output winograd_output;
         planar_spread planar_spread;
         planar_depthwise planar_depthwise;
+        planar_columns planar_columns;
         dwpanel_call dwpanel;
         norm_call norm;
     } as;
@@ -607,18 +608,42 @@ static void winograd_run(const family_call *c, kernel_version version, void *out
     winograd_versions[version]->output(&call);
 }
 
-/* ---- depthwise convolution of planes: spreading, and convolving ---- */
+/* ---- convolution of planes: spreading, convolving each by itself, and columns of all ---- */
 
 static const char *const *planar_name(size_t operation) {
-    return operation ? planar_depthwise_names : planar_spread_names;
+    return operation == 0 ? planar_spread_names : operation == 1 ? planar_depthwise_names : planar_columns_names;
 }
 static bool planar_here(size_t operation, kernel_version version) {
     (void)operation;
     return planar_versions[version] != NULL;
 }
 
+static void columns_make(family_call *c, size_t count, random_state *random) {
+    static size_t taps[9];
+    planar_columns *const call = &c->as.planar_columns;
+    *call = (planar_columns){.width = 1 + random_below(random, 60),
+                             .first = random_below(random, 100),
+                             .count = 1 + random_below(random, PLANAR_COLUMNS),
+                             .taps = taps,
+                             .tap_count = 1 + random_below(random, 9)};
+    call->planes = 1 + count / call->count / call->tap_count;
+    call->out_row = call->count;
+    call->down = call->width + random_below(random, 40);
+    for (size_t t = 0; t < call->tap_count; t++) taps[t] = random_below(random, 200);
+    const size_t last = (call->first + call->count - 1) / call->width * call->down + call->width + 199;
+    call->in_plane = last + PLANAR_PAST + random_below(random, 40);
+    call->in = floats(GUARD_LHS, call->planes * call->in_plane, random, false);
+    c->ulps = c->absolute = 0;
+    outputs(c, FLOATS, call->tap_count * call->planes * call->out_row + PLANAR_PAST);
+    c->count -= PLANAR_PAST;
+}
+
 static void planar_make(family_call *c, size_t count, random_state *random) {
     c->bytes = 2 * count * sizeof(float);
+    if (c->operation == 2) {
+        columns_make(c, count, random);
+        return;
+    }
     if (c->operation == 0) {
         planar_spread *const call = &c->as.planar_spread;
         *call = (planar_spread){.width = 1 + random_below(random, 60),
@@ -668,6 +693,12 @@ static void planar_run(const family_call *c, kernel_version version, void *out) 
         planar_spread call = c->as.planar_spread;
         call.out = out;
         planar_versions[version]->spread(&call);
+        return;
+    }
+    if (c->operation == 2) {
+        planar_columns call = c->as.planar_columns;
+        call.out = out;
+        planar_versions[version]->columns(&call);
         return;
     }
     planar_depthwise call = c->as.planar_depthwise;
@@ -807,7 +838,7 @@ static const struct family families[] = {
     {4 * POOL_TYPES, pool_name, pool_here, pool_make, pool_run, NULL},
     {DWCONV_TYPES, dwconv_name, dwconv_here, dwconv_make, dwconv_run, dwconv_pack},
     {2, winograd_name, winograd_here, winograd_make, winograd_run, NULL},
-    {2, planar_name, planar_here, planar_make, planar_run, NULL},
+    {3, planar_name, planar_here, planar_make, planar_run, NULL},
     {1, dwpanel_name, dwpanel_here, dwpanel_make, dwpanel_run, dwpanel_pack},
     {2, turn_name, turn_here, turn_make, turn_run, NULL},
 };

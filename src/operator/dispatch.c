@@ -5,6 +5,7 @@
 
 #include "base/half.h"
 #include "operator/common.h"
+#include "operator/window.h"
 
 /* ---- conditions ---- */
 
@@ -99,8 +100,7 @@ static size_t product_rows(const mica_operation *operation) {
 static size_t product_depth(const mica_operation *operation) {
     const mica_operand *const lhs = operation->inputs[0];
     if (operation->kind != MICA_CONV_2D) return lhs->rank ? lhs->dims[lhs->rank - 1] : 1;
-    return (size_t)operation->as.window.kernel_height * operation->as.window.kernel_width *
-           operation->as.window.group_input_channels;
+    return window_depth(operation);
 }
 
 static const gemm_kernel_name *predicted(const mica_operation *operation, gemm_variant variant,

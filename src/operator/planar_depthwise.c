@@ -17,13 +17,11 @@ typedef struct planar_op {
     const planar_kernels *kernels;
     float *weights; /* [channel][tap] */
     const float *bias;
-    size_t tap_count, threads;
-    size_t *taps; /* elements, in a spread plane */
+    planar_window window;
+    size_t threads;
 
     /* fixed by the shape */
-    size_t planes, channels, height, width, out_height, out_width;
-    size_t phase;         /* elements of each of a spread row's */
-    size_t reach;         /* rows of the padded plane that an output row reads */
+    size_t planes, channels, out_height, out_width;
     size_t band;          /* output rows */
     size_t band_elements; /* of a spread band */
     size_t together;      /* planes */
@@ -47,16 +45,15 @@ static mica_status create(const mica_operation *operation, const op_target *targ
     self->kernels = planar_versions[kernel_version_select(planar_depthwise_names, target->features, target->kernels)];
     self->threads = pool_threads(weights->pool);
     self->channels = operation->as.window.groups;
-    self->tap_count = (size_t)operation->as.window.kernel_height * operation->as.window.kernel_width;
+    TRY(planar_window_new(operation, arena, &self->window, error));
+    const size_t taps = self->window.tap_count;
     void *memory = NULL;
-    TRY(arena_array(arena, self->tap_count, sizeof(size_t), &memory, error));
-    self->taps = memory;
-    op->packed_bytes = self->channels * self->tap_count * sizeof(float);
+    op->packed_bytes = self->channels * taps * sizeof(float);
     TRY(arena_raw(arena, op->packed_bytes, &memory, error));
     self->weights = memory;
     const float *const filter = operation->inputs[1]->data;
-    for (size_t i = 0; i < self->channels * self->tap_count; i++) {
-        self->weights[i] = filter[i % self->tap_count * self->channels + i / self->tap_count];
+    for (size_t i = 0; i < self->channels * taps; i++) {
+        self->weights[i] = filter[i % taps * self->channels + i / taps];
     }
     const mica_operand *const bias = op_bias(operation);
     self->bias = bias ? bias->data : NULL;
@@ -67,32 +64,20 @@ static mica_status create(const mica_operation *operation, const op_target *targ
 
 static mica_status reshape(struct op *op, const op_shape *inputs, const op_shape *output, mica_error *error) {
     planar_op *const self = (planar_op *)op;
-    const mica_operation *const operation = op->operation;
-    const size_t stride = operation->as.window.stride_width, columns = operation->as.window.kernel_width;
+    planar_window *const window = &self->window;
+    planar_window_shape(op->operation, inputs, window);
     self->planes = output->dims[0] * self->channels;
-    self->height = inputs[0].dims[2];
-    self->width = inputs[0].dims[3];
     self->out_height = output->dims[2];
     self->out_width = output->dims[3];
-    self->phase =
-        divide_up(self->width + operation->as.window.padding_left + operation->as.window.padding_right, stride);
-    const size_t row = stride * self->phase;
-    for (size_t t = 0; t < self->tap_count; t++) {
-        const size_t right = t % columns * operation->as.window.dilation_width;
-        self->taps[t] =
-            t / columns * operation->as.window.dilation_height * row + right % stride * self->phase + right / stride;
-    }
-    self->reach = ((size_t)operation->as.window.kernel_height - 1) * operation->as.window.dilation_height + 1;
-    const size_t down = operation->as.window.stride_height, fits = SPREAD / max_size(1, row * down);
-    self->band = min_size(round_up(max_size(fits, self->reach), PLANAR_ROWS), max_size(1, self->out_height));
-    if (!size_mul(row, (self->band - 1) * down + self->reach, &self->band_elements) ||
-        !size_add(self->band_elements, PLANAR_PAST, &self->band_elements) ||
-        self->band_elements > SIZE_MAX / 8 / self->threads) {
+    const size_t fits = SPREAD / max_size(1, window->row * window->down);
+    self->band = min_size(round_up(max_size(fits, window->reach), PLANAR_ROWS), max_size(1, self->out_height));
+    TRY(planar_window_elements(window, self->band, &self->band_elements, error));
+    if (self->band_elements > SIZE_MAX / 8 / self->threads) {
         return error_set(error, MICA_ERROR_LIMIT, "the padded image is too large");
     }
     self->together = max_size(1, SPREAD / self->band_elements);
     self->scratch_bytes = round_up(self->together * self->band_elements * sizeof(float), MEMORY_ALIGNMENT);
-    const double plane_ns = (double)(self->out_height * self->out_width * self->tap_count) * TAP_NS;
+    const double plane_ns = (double)(self->out_height * self->out_width * window->tap_count) * TAP_NS;
     self->piece = op_items(plane_ns);
     self->run_threads = op_threads((double)self->planes * plane_ns, self->threads);
     op->workspace = self->run_threads * self->scratch_bytes;
@@ -107,26 +92,22 @@ typedef struct job {
 /* Planes [first, first + count): what was just stored is not read at once. */
 static void run_planes(const planar_op *self, const op_run *run, size_t first, size_t count, float *scratch) {
     const mica_operation *const operation = self->op.operation;
-    const size_t down = operation->as.window.stride_height, in_plane = self->height * self->width;
-    planar_spread spread = {.height = self->height,
-                            .width = self->width,
-                            .top = operation->as.window.padding_top,
-                            .left = operation->as.window.padding_left,
-                            .stride = operation->as.window.stride_width,
-                            .phase = self->phase};
-    planar_depthwise depthwise = {.in_row = spread.stride * self->phase,
-                                  .down = down,
+    const planar_window *const window = &self->window;
+    const size_t in_plane = window->spread.height * window->spread.width;
+    planar_spread spread = window->spread;
+    planar_depthwise depthwise = {.in_row = window->row,
+                                  .down = window->down,
                                   .filter_rows = operation->as.window.kernel_height,
                                   .filter_columns = operation->as.window.kernel_width,
                                   .dilation_rows = operation->as.window.dilation_height,
-                                  .taps = self->taps,
+                                  .taps = window->taps,
                                   .min = operation->output_min,
                                   .max = operation->output_max,
                                   .columns = self->out_width};
     for (size_t y = 0; y < self->out_height; y += self->band) {
         depthwise.rows = min_size(self->band, self->out_height - y);
-        spread.first = y * down;
-        spread.rows = (depthwise.rows - 1) * down + self->reach;
+        spread.first = y * window->down;
+        spread.rows = planar_window_rows(window, depthwise.rows);
         for (size_t i = 0; i < count; i++) {
             spread.in = (const float *)run->inputs[0] + (first + i) * in_plane;
             spread.out = scratch + i * self->band_elements;
@@ -135,7 +116,7 @@ static void run_planes(const planar_op *self, const op_run *run, size_t first, s
         for (size_t i = 0; i < count; i++) {
             const size_t plane = first + i, channel = plane % self->channels;
             depthwise.in = scratch + i * self->band_elements;
-            depthwise.weights = self->weights + channel * self->tap_count;
+            depthwise.weights = self->weights + channel * window->tap_count;
             depthwise.bias = self->bias ? self->bias[channel] : 0;
             depthwise.out = (float *)run->output + (plane * self->out_height + y) * self->out_width;
             self->kernels->depthwise(&depthwise);

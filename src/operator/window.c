@@ -51,6 +51,11 @@ mica_status window_output(const mica_operation *operation, const op_shape *image
                   operation->as.window.dilation_width, "width", &output->dims[2], error);
 }
 
+size_t window_depth(const mica_operation *operation) {
+    return (size_t)operation->as.window.kernel_height * operation->as.window.kernel_width *
+           operation->as.window.group_input_channels;
+}
+
 bool window_is_pixel(const mica_operation *operation) {
     return operation->as.window.kernel_height == 1 && operation->as.window.kernel_width == 1 &&
            !operation->as.window.padding_top && !operation->as.window.padding_left &&

@@ -16,6 +16,9 @@ mica_status window_filter(const mica_operation *operation, const op_shape *input
 mica_status window_output(const mica_operation *operation, const op_shape *image, op_shape *output,
                           mica_error *error);
 
+/* Products per output of a convolution. */
+size_t window_depth(const mica_operation *operation);
+
 /* A filter of one pixel, without padding. */
 bool window_is_pixel(const mica_operation *operation);
 

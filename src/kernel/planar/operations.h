@@ -22,9 +22,6 @@ INLINE void take(const float *from, const size_t stride, size_t count, float *to
         const size_t n = count - i;
         if (stride == 1) {
             v_store(to, load(from, n));
-        } else if (stride == 2) {
-            const size_t span = 2 * n - 1; /* elements from the first to the last */
-            v_store(to, v_evens(load(from, span), span > VEC ? load(from + VEC, span - VEC) : v_splat(0)));
         } else {
             float some[VEC] = {0};
             for (size_t k = 0; k < n && k < VEC; k++) some[k] = from[k * stride];
@@ -53,10 +50,48 @@ INLINE void spread_phases(const planar_spread *call, const size_t stride) {
     }
 }
 
+INLINE void clear(float *to, size_t count) {
+    for (; count > VEC; count -= VEC, to += VEC) v_store(to, v_splat(0));
+    if (count) v_store_part(to, v_splat(0), count);
+}
+
+/* Two phases at once, of as many loads. */
+INLINE void spread_pairs(const planar_spread *call) {
+    const size_t left = call->left, halves[2] = {(call->width + 1) / 2, call->width / 2};
+    size_t at[2];
+    for (size_t i = 0; i < 2; i++) at[i] = (left + i) % 2 * call->phase + (left + i) / 2;
+    float *out = call->out;
+    for (size_t r = call->first; r < call->first + call->rows; r++, out += 2 * call->phase) {
+        const size_t y = r - call->top; /* wraps above the plane */
+        if (y >= call->height) {
+            clear(out, 2 * call->phase);
+            continue;
+        }
+        const float *from = call->in + y * call->width;
+        float *evens = out + at[0], *odds = out + at[1];
+        size_t n = call->width;
+        for (; n >= 2 * VEC; n -= 2 * VEC, from += 2 * VEC, evens += VEC, odds += VEC) {
+            const vec a = v_load(from), b = v_load(from + VEC);
+            v_store(evens, v_evens(a, b));
+            v_store(odds, v_odds(a, b));
+        }
+        if (n) {
+            const vec a = load(from, n), b = n > VEC ? load(from + VEC, n - VEC) : v_splat(0);
+            v_store_part(evens, v_evens(a, b), (n + 1) / 2);
+            if (n > 1) v_store_part(odds, v_odds(a, b), n / 2);
+        }
+        for (size_t i = 0; i < 2; i++) {
+            const size_t before = (left + i) / 2, after = call->phase - before - halves[i];
+            clear(out + at[i] - before, before);
+            clear(out + at[i] + halves[i], after);
+        }
+    }
+}
+
 static void spread(const planar_spread *call) {
     switch (call->stride) {
     case 1: spread_phases(call, 1); break;
-    case 2: spread_phases(call, 2); break;
+    case 2: spread_pairs(call); break;
     default: spread_phases(call, call->stride);
     }
 }
@@ -132,4 +167,35 @@ static void depthwise(const planar_depthwise *call) {
     }
 }
 
-#define PLANAR_KERNELS {spread, depthwise}
+/* A vector of columns that are neighbours in a row of outputs. */
+struct piece {
+    size_t from, to;
+};
+
+/* Vectors may reach into the next piece, which is stored later. */
+INLINE void store_columns(const planar_columns *call, const struct piece *pieces, const size_t count) {
+    const size_t planes = call->planes, in_plane = call->in_plane, out_row = call->out_row;
+    float *out = call->out;
+    for (size_t t = 0; t < call->tap_count; t++) {
+        const float *in = call->in + call->taps[t];
+        for (size_t p = 0; p < planes; p++, in += in_plane, out += out_row) {
+            for (size_t i = 0; i < count; i++) v_store(out + pieces[i].to, v_load(in + pieces[i].from));
+        }
+    }
+}
+
+static void columns(const planar_columns *call) {
+    struct piece pieces[PLANAR_COLUMNS];
+    size_t count = 0, x = call->first % call->width, row = call->first / call->width * call->down;
+    for (size_t done = 0; done < call->count; count++) {
+        pieces[count] = (struct piece){row + x, done};
+        const size_t left = call->width - x, n = left < VEC ? left : VEC;
+        done += n;
+        x += n;
+        if (x == call->width) x = 0, row += call->down;
+    }
+    count == PLANAR_COLUMNS / VEC ? store_columns(call, pieces, PLANAR_COLUMNS / VEC)
+                                  : store_columns(call, pieces, count);
+}
+
+#define PLANAR_KERNELS {spread, depthwise, columns}

@@ -9,3 +9,4 @@ const planar_kernels *const planar_versions[KERNEL_VERSIONS] = {
 
 kernel_names planar_spread_names = KERNEL_NAMES("planar_spread_f32");
 kernel_names planar_depthwise_names = KERNEL_NAMES("planar_dwconv_f32");
+kernel_names planar_columns_names = KERNEL_NAMES("planar_columns_f32");

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Depthwise convolution of one channel's plane, for images stored plane by plane (NCHW):
+ * Convolution of images stored plane by plane (NCHW). A plane is spread first: padded with zeros, and where the window
+ * moves by `stride` columns, each row taken apart into `stride` phases, every stride-th column from each on. Then
+ * neighbouring outputs read neighbouring inputs at every tap.
  *
- *   out = clamp(bias + Σ in · weight), taps in order, as the kernels of dwconv.h have it: the same bits
- *
- * The plane is spread first: padded with zeros, and where the window moves by `stride` columns, each row taken apart into
- * `stride` phases, every stride-th column from each on. Then neighbouring outputs read neighbouring inputs at every tap.
+ *   depthwise   of one plane: out = clamp(bias + Σ in · weight), taps in order, as the kernels of dwconv.h have it: the
+ *               same bits
+ *   columns     what some outputs read in all planes, as columns of a matrix: row by row the same tap of the same plane
  */
 #ifndef KERNEL_PLANAR_H
 #define KERNEL_PLANAR_H
@@ -37,13 +38,29 @@ typedef struct planar_depthwise {
     float *out;
 } planar_depthwise;
 
+#define PLANAR_COLUMNS 32 /* at most */
+
+typedef struct planar_columns {
+    const float *in;         /* spread planes, all alike */
+    size_t planes, in_plane; /* elements from one to the next */
+    size_t down;             /* elements from what a row of outputs reads to what the next does */
+    size_t width;            /* outputs in a row */
+    size_t first, count;     /* which outputs, counted row by row */
+    const size_t *taps;      /* elements from an output's first input to each */
+    size_t tap_count;
+    float *
+        out; /* [tap][plane][out_row]: `count` elements each, and anything behind them, PLANAR_PAST after the last row */
+    size_t out_row;
+} planar_columns;
+
 typedef struct planar_kernels {
     void (*spread)(const planar_spread *call);
     void (*depthwise)(const planar_depthwise *call);
+    void (*columns)(const planar_columns *call);
 } planar_kernels;
 
 extern const planar_kernels *const planar_versions[KERNEL_VERSIONS];
 extern const planar_kernels planar_avx512, planar_avx2, planar_neon, planar_c, planar_reference;
-extern kernel_names planar_spread_names, planar_depthwise_names;
+extern kernel_names planar_spread_names, planar_depthwise_names, planar_columns_names;
 
 #endif

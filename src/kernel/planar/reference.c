@@ -28,4 +28,12 @@ static void depthwise(const planar_depthwise *call) {
     }
 }
 
-const planar_kernels planar_reference = {spread, depthwise};
+static void columns(const planar_columns *call) {
+    for (size_t i = 0; i < call->tap_count * call->planes * call->count; i++) {
+        const size_t row = i / call->count, at = call->first + i % call->count;
+        const float *const plane = call->in + row % call->planes * call->in_plane + call->taps[row / call->planes];
+        call->out[row * call->out_row + i % call->count] = plane[at / call->width * call->down + at % call->width];
+    }
+}
+
+const planar_kernels planar_reference = {spread, depthwise, columns};

@@ -63,6 +63,7 @@ INLINE vec vi_to_float(veci x) { return _mm256_cvtepi32_ps(x); }
 INLINE veci v_to_int(vec x) { return _mm256_cvtps_epi32(x); }
 
 INLINE vec v_evens(vec a, vec b) { return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14); }
+INLINE vec v_odds(vec a, vec b) { return __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15); }
 
 /* ---- choice ---- */
 INLINE mask v_less(vec a, vec b) { return _mm256_cmp_ps(a, b, _CMP_LT_OQ); }

@@ -56,6 +56,9 @@ INLINE veci v_to_int(vec x) { return _mm512_cvtps_epi32(x); }
 INLINE vec v_evens(vec a, vec b) {
     return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
 }
+INLINE vec v_odds(vec a, vec b) {
+    return __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+}
 
 /* ---- choice ---- */
 INLINE mask v_less(vec a, vec b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }

@@ -61,6 +61,7 @@ INLINE vec vi_to_float(veci x) { return __builtin_convertvector(x, vec); }
 
 /* Elements 0, 2, 4 … of a, then of b. */
 INLINE vec v_evens(vec a, vec b) { return __builtin_shufflevector(a, b, 0, 2, 4, 6); }
+INLINE vec v_odds(vec a, vec b) { return __builtin_shufflevector(a, b, 1, 3, 5, 7); }
 
 /* ---- choice ---- */
 INLINE mask v_less(vec a, vec b) { return (mask)(a < b); }

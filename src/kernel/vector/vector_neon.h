@@ -64,6 +64,7 @@ INLINE vec vi_to_float(veci x) { return vcvtq_f32_s32(x); }
 INLINE veci v_to_int(vec x) { return vcvtnq_s32_f32(x); }
 
 INLINE vec v_evens(vec a, vec b) { return __builtin_shufflevector(a, b, 0, 2, 4, 6); }
+INLINE vec v_odds(vec a, vec b) { return __builtin_shufflevector(a, b, 1, 3, 5, 7); }
 
 /* ---- choice ---- */
 INLINE mask v_less(vec a, vec b) { return vcltq_f32(a, b); }
