@@ -156,12 +156,15 @@ static void renamed_values_are_those_of_copies(void **state) {
 
 /* ---- convolutions between two layout conversions, which then stay on planes ---- */
 
-/* Products of planes, and of panels, are of kernels that read rows in place. */
+/* Products of planes, and of panels, are of kernels that read rows in place. Elsewhere convolutions that copy their image
+ * turn it meanwhile. */
 #if defined(__x86_64__)
 #define PRODUCTS_STAY 2 /* conversions that merge */
-#define TURNS 1         /* converts that each merge into a layout conversion */
+#define STAY_OR_TURN 2
+#define TURNS 1 /* converts that each merge into a layout conversion */
 #else
 #define PRODUCTS_STAY 0
+#define STAY_OR_TURN 1
 #define TURNS 0
 #endif
 
@@ -176,18 +179,22 @@ typedef struct planes {
 static const planes
     pointwise = {2, 5, 9, 15, 7, {.kernel = {1, 1}}, false, PRODUCTS_STAY, 0},
     pointwise_no_bias = {1, 40, 12, 28, 33, {.kernel = {1, 1}}, true, PRODUCTS_STAY, 0},
-    pointwise_stride = {2, 12, 17, 36, 21, {.kernel = {1, 1}, .stride = {2, 3}}, false, PRODUCTS_STAY, 0},
+    pointwise_stride = {2, 12, 17, 36, 21, {.kernel = {1, 1}, .stride = {2, 3}}, false, STAY_OR_TURN, 0},
     pointwise_few_pixels = {1, 5, 3, 3, 7, {.kernel = {1, 1}}, false, 0, 0},
-    window_many_channels = {1, 16, 20, 20, 16, {.kernel = {3, 3}}, false, 0, 0},
-    window = {2, 8, 20, 22, 19, {.kernel = {3, 3}}, true, PRODUCTS_STAY, 0},
-    window_stride = {1,     3,
-                     45,    74,
-                     21,    {.kernel = {3, 3}, .stride = {2, 2}, .padding = {1, 1}},
-                     false, PRODUCTS_STAY, 0},
+    pointwise_few_stride = {2, 33, 7, 6, 18, {.kernel = {1, 1}, .stride = {3, 2}}, false, 1, 0},
+    window_winograd = {1, 16, 20, 20, 16, {.kernel = {3, 3}}, false, 0, 0},
+    window_narrow = {1, 16, 20, 9, 16, {.kernel = {5, 5}}, false, 0, 0},
+    window_many_channels = {2, 35, 21, 38, 24, {.kernel = {3, 3}, .stride = {2, 2}, .padding = {1, 1}}, false, 1, 0},
+    window_groups = {1,    36, 20, 33, 24, {.kernel = {3, 3}, .stride = {2, 2}, .padding = {0, 2}, .groups = 3},
+                     true, 1,  0},
+    window = {2, 8, 20, 22, 19, {.kernel = {3, 3}}, true, STAY_OR_TURN, 0},
+    window_stride = {1, 3, 45, 74, 21, {.kernel = {3, 3}, .stride = {2, 2}, .padding = {1, 1}}, false, STAY_OR_TURN,
+                     0},
     window_odd = {1,     3,
                   40,    61,
                   33,    {.kernel = {2, 5}, .stride = {1, 2}, .padding = {0, 4}, .dilation = {3, 3}},
-                  false, PRODUCTS_STAY, 0},
+                  false, STAY_OR_TURN,
+                  0},
     depthwise = {2, 6, 19, 23, 6, {.kernel = {3, 3}, .padding = {1, 1}, .groups = 6}, false, 2, 0},
     depthwise_large = {1, 3, 60, 150, 3, {.kernel = {5, 5}, .padding = {2, 2}, .groups = 3}, true, 2, 0},
     depthwise_stride = {1,     5, 57, 61, 5, {.kernel = {3, 3}, .stride = {2, 2}, .padding = {1, 1}, .groups = 5},
@@ -306,7 +313,11 @@ int main(void) {
                                        PLANES(pointwise_no_bias),
                                        PLANES(pointwise_stride),
                                        PLANES(pointwise_few_pixels),
+                                       PLANES(pointwise_few_stride),
+                                       PLANES(window_winograd),
+                                       PLANES(window_narrow),
                                        PLANES(window_many_channels),
+                                       PLANES(window_groups),
                                        PLANES(window),
                                        PLANES(window_stride),
                                        PLANES(window_odd),

@@ -62,7 +62,7 @@ const op_class *__wrap_op_class_of(mica_operation_kind kind) {
 /* ---- one wrong kind of node at a time ---- */
 
 static void check_model(const char *path, mica_operation_kind kind, double how, bool wrong, const char *named) {
-    const struct settings settings = {.quiet = true};
+    const struct settings settings = {.quiet = true, .fuse = 1}; /* what nodes merge into is of other classes */
     const option_list none = {0};
     struct fault fault = {0};
     mica_context *context = NULL;

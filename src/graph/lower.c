@@ -42,17 +42,36 @@ static bool turns(const mica_operation *operation, const uint32_t perm[4]) {
            !memcmp(operation->as.transpose.perm, perm, 4 * sizeof *perm);
 }
 
-/* A convolution between two layout conversions that nothing else reads stays on planes, where it can. */
-static bool stays_planar(const xnn_graph *payload, const op_target *target, const uses *all, const xnn_node *node) {
-    static const uint32_t to_pixels[4] = {0, 2, 3, 1}, to_planes[4] = {0, 3, 1, 2};
-    const size_t before = all[node->inputs[0]].producer, after = all[node->output].first_reader;
-    if (!planar_class(&node->operation, target) || before == LOWER_NONE || after == LOWER_NONE) return false;
-    const xnn_node *const first = &payload->nodes[before], *const last = &payload->nodes[after];
+/* What a node reads was planes (NCHW) before a layout conversion that nothing else reads. */
+static bool follows_planes(const xnn_graph *payload, const uses *all, const xnn_node *node) {
+    static const uint32_t to_pixels[4] = {0, 2, 3, 1};
+    const size_t before = all[node->inputs[0]].producer;
+    if (before == LOWER_NONE) return false;
+    const xnn_node *const first = &payload->nodes[before];
     const size_t source = all[first->inputs[0]].producer;
     return turns(&first->operation, to_pixels) && all[first->output].readers == 1 &&
-           turns(&last->operation, to_planes) && all[node->output].readers == 1 &&
-           !merges_into_transpose(payload, last, &all[last->output]) &&
            (source == LOWER_NONE || !merges_into_transpose(payload, &payload->nodes[source], &all[first->inputs[0]]));
+}
+
+/* What it writes becomes planes, and nothing else reads it. */
+static bool precedes_planes(const xnn_graph *payload, const uses *all, const xnn_node *node) {
+    static const uint32_t to_planes[4] = {0, 3, 1, 2};
+    const size_t after = all[node->output].first_reader;
+    if (after == LOWER_NONE) return false;
+    const xnn_node *const last = &payload->nodes[after];
+    return turns(&last->operation, to_planes) && all[node->output].readers == 1 &&
+           !merges_into_transpose(payload, last, &all[last->output]);
+}
+
+/* A convolution between two layout conversions stays on planes, where it can. */
+static bool stays_planar(const xnn_graph *payload, const op_target *target, const uses *all, const xnn_node *node) {
+    return planar_class(&node->operation, target) && follows_planes(payload, all, node) &&
+           precedes_planes(payload, all, node);
+}
+
+/* One after a layout conversion turns planes by itself. */
+static bool turns_planes(const xnn_graph *payload, const op_target *target, const uses *all, const xnn_node *node) {
+    return convolution_turns(&node->operation, target) && follows_planes(payload, all, node);
 }
 
 /* The conversions merge into it. */
@@ -60,9 +79,9 @@ static void merge_conversions(const xnn_graph *payload, const op_target *target,
                               size_t *merged_into) {
     for (size_t i = 0; i < payload->node_count; i++) {
         const xnn_node *const node = &payload->nodes[i];
-        if (!stays_planar(payload, target, all, node)) continue;
-        merged_into[all[node->inputs[0]].producer] = i;
-        merged_into[all[node->output].first_reader] = i;
+        const bool stays = stays_planar(payload, target, all, node);
+        if (stays || turns_planes(payload, target, all, node)) merged_into[all[node->inputs[0]].producer] = i;
+        if (stays) merged_into[all[node->output].first_reader] = i;
     }
 }
 
@@ -163,17 +182,18 @@ static mica_status read_through_all(const xnn_graph *payload, const struct lower
     return MICA_OK;
 }
 
-/* The step reads and writes what the layout conversions around it would have. */
-static mica_status keep_planes(const xnn_graph *payload, const op_target *target, const uses *all,
+/* The step reads what the layout conversion before it would have, and with `stays` writes what the one after it would. */
+static mica_status take_planes(const xnn_graph *payload, const op_target *target, const uses *all, bool stays,
                                struct arena *arena, lower_step *step, mica_error *error) {
     const xnn_node *const first = &payload->nodes[all[step->inputs[0]].producer];
-    const xnn_node *const last = &payload->nodes[all[step->output].first_reader];
-    step->class = planar_class(step->operation, target);
+    step->class = stays ? planar_class(step->operation, target) : &op_turning_convolution;
     mica_operation *operation = NULL;
     TRY(own_operation(step, arena, &operation, error));
     operation->inputs[0] = first->operation.inputs[0];
-    operation->output = last->operation.output;
     step->inputs[0] = first->inputs[0];
+    if (!stays) return MICA_OK;
+    const xnn_node *const last = &payload->nodes[all[step->output].first_reader];
+    operation->output = last->operation.output;
     step->output = last->output;
     return MICA_OK;
 }
@@ -288,8 +308,9 @@ mica_status lower(const xnn_graph *payload, const op_target *target, bool fuse, 
                              .node = i,
                              .placed = UINT32_MAX};
         memcpy(step->inputs, node->inputs, sizeof step->inputs);
-        if (merge && stays_planar(payload, target, all, node)) {
-            TRY(keep_planes(payload, target, all, arena, step, error));
+        const bool stays = merge && stays_planar(payload, target, all, node);
+        if (stays || (merge && turns_planes(payload, target, all, node))) {
+            TRY(take_planes(payload, target, all, stays, arena, step, error));
             all[step->output].step = use->step;
         }
         if (merge) TRY(expressions_build(payload, all, out->merged_into, arena, step, error));

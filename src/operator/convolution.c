@@ -6,7 +6,7 @@
  * dilated or there are groups. Padding is written out, into a copy of the image, so that a row's pieces are always the
  * same distances from its first. Kernels that can read a line of output pixels in place do, the copy then being stored
  * as they want it; for others, and for short lines, rows are packed. Pointwise filters without stride and padding have
- * rows as they stand.
+ * rows as they stand. A layout conversion before merges into the copy, which is then made from planes.
  */
 #include <string.h>
 
@@ -15,6 +15,7 @@
 #include "operator/dispatch.h"
 #include "operator/gemm.h"
 #include "operator/image.h"
+#include "operator/planar.h"
 #include "operator/window.h"
 #include "operator/winograd.h"
 
@@ -72,14 +73,12 @@ static mica_status choose(const mica_operation *operation, const op_target *targ
     return MICA_OK;
 }
 
-static mica_status create(const mica_operation *operation, const op_target *target, const op_choice *choice,
-                          struct weights *weights, struct arena *arena, struct op **out, mica_error *error) {
-    if (winograd_suits(operation, target)) {
-        return op_winograd.create(operation, target, choice, weights, arena, out, error);
-    }
+static mica_status create_of(const op_class *class, const mica_operation *operation, const op_target *target,
+                             const op_choice *choice, struct weights *weights, struct arena *arena, struct op **out,
+                             mica_error *error) {
     void *memory = NULL;
     struct op *op = NULL;
-    TRY(op_new(&op_convolution, operation, choice, arena, sizeof(convolution), &op, error));
+    TRY(op_new(class, operation, choice, arena, sizeof(convolution), &op, error));
     convolution *const self = (convolution *)op;
     self->groups = operation->as.window.groups;
     self->group_inputs = operation->as.window.group_input_channels;
@@ -118,6 +117,23 @@ static mica_status create(const mica_operation *operation, const op_target *targ
     return MICA_OK;
 }
 
+static mica_status create(const mica_operation *operation, const op_target *target, const op_choice *choice,
+                          struct weights *weights, struct arena *arena, struct op **out, mica_error *error) {
+    if (winograd_suits(operation, target)) {
+        return op_winograd.create(operation, target, choice, weights, arena, out, error);
+    }
+    return create_of(&op_convolution, operation, target, choice, weights, arena, out, error);
+}
+
+static mica_status create_turning(const mica_operation *operation, const op_target *target, const op_choice *choice,
+                                  struct weights *weights, struct arena *arena, struct op **out, mica_error *error) {
+    TRY(create_of(&op_turning_convolution, operation, target, choice, weights, arena, out, error));
+    const kernel_version version =
+        kernel_version_select(transpose_names[TRANSPOSE_X32], target->features, target->kernels);
+    ((convolution *)*out)->image.turn = transpose_kernels[version][TRANSPOSE_X32];
+    return MICA_OK;
+}
+
 /* Where rows are read, and the distances there. */
 static mica_status lay_out(convolution *self, mica_error *error) {
     const mica_operation *const operation = self->base.operation;
@@ -130,8 +146,9 @@ static mica_status lay_out(convolution *self, mica_error *error) {
     image->right = operation->as.window.padding_right;
     image->store = stored ? plan->kernel->store : NULL;
     if (stored) image->element = plan->kernel->element;
+    if (image->turn && window_is_pixel(operation)) image->step = operation->as.window.stride_height;
     TRY(image_lay_out(image, self->filled - self->piece, error));
-    self->windows.down = operation->as.window.stride_height * image->row;
+    self->windows.down = operation->as.window.stride_height / image->step * image->row;
     self->windows.right = operation->as.window.stride_width * image->pixel;
     self->windows.pieces = max_size(1, plan->tap_count);
     self->windows.length = self->filled;
@@ -191,3 +208,14 @@ static void run(struct op *op, const op_run *run) {
 }
 
 const op_class op_convolution = {"convolution", infer, choose, create, reshape, run};
+
+/* A pointwise filter without stride reads the image as it stands: making pixels of it would be a pass of its own. */
+bool convolution_turns(const mica_operation *operation, const op_target *target) {
+    const bool copies = !window_is_pixel(operation) || operation->as.window.stride_height > 1;
+    return operation->kind == MICA_CONV_2D && target->kernels == MICA_KERNELS_AUTO && op_convolves_f32(operation) &&
+           copies && !winograd_suits(operation, target) &&
+           (operation->inputs[0]->dims[2] >= 14 || window_is_pixel(operation));
+}
+
+const op_class op_turning_convolution = {
+    "convolution that turns planes", planar_infer_pixels, dispatch_choose, create_turning, reshape, run};

@@ -146,13 +146,13 @@ size_t gemm_plan_shape(gemm_plan *plan, size_t batch, size_t m) {
                       : plan->kernel->lhs ? plan->kernel->lhs->panel_size(plan->k)
                                           : round_up(mr * plan->k * sizeof(float), 64);
 
-    /* Where half of L2 holds the weights each panel of rows meets all of them in turn. Else it holds a block of panels of
-     * rows, each panel of weights being read once per block. Blocks are fewer panels when threads would have too few to
+    /* Where three quarters of L2 hold the weights each panel of rows meets all of them in turn. Else half holds a block of
+     * panels of rows, each panel of weights being read once per block. Blocks are fewer panels when threads would have too few to
      * share out evenly. */
     const size_t pieces = max_size(1, plan->tap_count); /* those of neighbouring rows are mostly the same */
     const size_t left_bytes = plan->in_place ? plan->panel_rows * plan->k / pieces * sizeof(float) : plan->lhs_bytes;
     const size_t half = cpu_cache_bytes(2) / 2;
-    plan->all_columns = plan->rhs_bytes <= half && !plan->packs_panels;
+    plan->all_columns = plan->rhs_bytes <= half + half / 2 && !plan->packs_panels;
     const size_t room = plan->all_columns ? plan->panels : half / max_size(left_bytes, 1);
     size_t block = max_size(1, min_size(room, plan->panels));
     if (plan->run_threads > 1 && plan->all_columns) {

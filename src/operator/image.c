@@ -9,18 +9,21 @@
 void image_shape(struct image *image, const mica_operand *input, const op_shape *shape) {
     image->input = input;
     image->images = shape->dims[0];
-    image->height = shape->dims[1];
-    image->width = shape->dims[2];
-    image->channels = shape->dims[3];
+    image->height = shape->dims[image->turn ? 2 : 1];
+    image->width = shape->dims[image->turn ? 3 : 2];
+    image->channels = shape->dims[image->turn ? 1 : 3];
     image->element = op_element_size(input->type);
+    image->step = 1;
 }
 
 mica_status image_lay_out(struct image *image, size_t past, mica_error *error) {
-    const bool copies = image->top || image->left || image->bottom || image->right || image->store || past;
+    const bool copies =
+        image->top || image->left || image->bottom || image->right || image->store || image->turn || past;
+    const size_t height = divide_up(image->height, image->step);
     size_t width = image->width, bytes;
     image->pixel = image->channels * image->element;
     if (!size_add(width, image->left, &width) || !size_add(width, image->right, &width) ||
-        !size_add(image->height, image->top, &image->rows) || !size_add(image->rows, image->bottom, &image->rows) ||
+        !size_add(height, image->top, &image->rows) || !size_add(image->rows, image->bottom, &image->rows) ||
         !size_mul(width, image->pixel, &image->row) || !size_mul(image->row, image->rows, &bytes) ||
         !size_mul(bytes, image->images, &bytes) || bytes > SIZE_MAX / 4) {
         return error_set(error, MICA_ERROR_LIMIT, "the padded image is too large");
@@ -47,6 +50,20 @@ static void fill(uint8_t *to, const uint8_t *end, const uint8_t zero[4], size_t 
     for (size_t done = element; done < total; done += done) memcpy(to + done, to, min_size(done, total - done));
 }
 
+/* A row of all planes, as pixels. */
+static void turn_row(const copy_job *job, size_t n, size_t y, void *to) {
+    const struct image *const image = job->image;
+    const size_t row = image->width * image->element;
+    const transpose_call call = {.rows = image->channels,
+                                 .columns = image->width,
+                                 .size = image->element,
+                                 .in = job->from + (n * image->channels * image->height + y) * row,
+                                 .in_stride = image->height * row,
+                                 .out = to,
+                                 .out_stride = image->pixel};
+    image->turn(&call);
+}
+
 /* Rows of the copy: rows of the image, and padding in what is between them. */
 static void copy_rows(void *argument, size_t first, size_t count) {
     const copy_job *const job = argument;
@@ -55,7 +72,8 @@ static void copy_rows(void *argument, size_t first, size_t count) {
     uint8_t zero[4] = {0}; /* an element */
     uint8_t *done = job->to + first * image->row, *to = done;
     for (size_t index = first; index < first + count; index++, to += image->row) {
-        const size_t n = index / image->rows, y = index % image->rows - image->top; /* wraps above the image */
+        const size_t n = index / image->rows;
+        const size_t y = index % image->rows * image->step - image->top; /* wraps above the image */
         if (index == first || index % image->rows == 0) {
             const int32_t zero_point = job->parameters                            ? job->parameters[n].zero_point
                                        : image->input->type == MICA_OPERAND_QINT8 ? image->input->zero_point
@@ -69,7 +87,9 @@ static void copy_rows(void *argument, size_t first, size_t count) {
         const uint8_t *const from = job->from + (n * image->height + y) * elements * source;
         uint8_t *const inside = to + image->left * image->pixel;
         fill(done, inside, zero, image->element);
-        if (image->store) {
+        if (image->turn) {
+            turn_row(job, n, y, inside);
+        } else if (image->store) {
             image->store(from, elements, inside);
         } else {
             memcpy(inside, from, elements * source);

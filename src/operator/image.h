@@ -2,27 +2,31 @@
  *
  * The image that a convolution's products read: its input as it stands, or a copy with its padding written out, so that
  * the pieces of a row of the product, a window of pixels, are the same distances from its first everywhere. Kernels that
- * read other types than f32 in place have the copy stored as they want it.
+ * read other types than f32 in place have the copy stored as they want it. An input of planes (NCHW) is turned while it is
+ * copied.
  */
 #ifndef OPERATOR_IMAGE_H
 #define OPERATOR_IMAGE_H
 
 #include "kernel/gemm/gemm.h"
+#include "kernel/transpose/transpose.h"
 #include "operator/operator.h"
 
 struct image {
     const mica_operand *input;
-    size_t images, height, width, channels;                  /* of the input, NHWC */
-    size_t top, left, bottom, right;                         /* padding, in pixels */
+    size_t images, height, width, channels; /* of the input */
+    size_t top, left, bottom, right;        /* padding, in pixels */
+    size_t step; /* rows of the input that make one of the copy, without padding; 1 but with `turn` */
     void (*store)(const void *from, size_t count, void *to); /* how the copy is stored; NULL: as it is */
     size_t element;                                          /* bytes, where it is read */
+    transpose_function *turn; /* of planes, `store` being NULL; NULL: the input is pixels (NHWC) */
 
     /* found by image_lay_out: what is read */
     size_t pixel, row, rows; /* bytes of a pixel and of a row of pixels; rows of an image */
     size_t copy_bytes;       /* workspace: the copy; 0: the input itself is read */
 };
 
-/* Takes the shape of an input. */
+/* Takes the shape of an input, pixels or, with `turn`, planes. */
 void image_shape(struct image *image, const mica_operand *input, const op_shape *shape);
 
 /* `past`: elements that may be read past the last, which there then is a copy for. */

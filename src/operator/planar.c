@@ -37,14 +37,19 @@ const op_class *planar_class(const mica_operation *operation, const op_target *t
     return depthwise_suits(operation, target) ? &op_planar_depthwise : NULL;
 }
 
-mica_status planar_infer(const mica_operation *operation, const op_shape *inputs, op_shape *output,
-                         mica_error *error) {
+mica_status planar_infer_pixels(const mica_operation *operation, const op_shape *inputs, op_shape *output,
+                                mica_error *error) {
     const size_t *const dims = inputs[0].dims;
     op_shape pixels[3] = {{.rank = inputs[0].rank, .dims = {dims[0], dims[2], dims[3], dims[1]}}, inputs[1]};
     if (operation->input_count > 2) pixels[2] = inputs[2];
-    op_shape out;
-    TRY(window_filter(operation, pixels, &out, error));
-    TRY(window_output(operation, pixels, &out, error));
+    TRY(window_filter(operation, pixels, output, error));
+    return window_output(operation, pixels, output, error);
+}
+
+mica_status planar_infer(const mica_operation *operation, const op_shape *inputs, op_shape *output,
+                         mica_error *error) {
+    op_shape out = {0};
+    TRY(planar_infer_pixels(operation, inputs, &out, error));
     *output = (op_shape){.rank = 4, .dims = {out.dims[0], out.dims[3], out.dims[1], out.dims[2]}};
     return MICA_OK;
 }

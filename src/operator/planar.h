@@ -12,7 +12,12 @@
 /* The class for planes of a convolution of NHWC images; NULL where there is none or it would not be faster. */
 const op_class *planar_class(const mica_operation *operation, const op_target *target);
 
-/* infer of both classes: image and output are planes, the filter is as it was. */
+/* A convolution of NHWC images that may as well take planes and turn them while it copies them. */
+bool convolution_turns(const mica_operation *operation, const op_target *target);
+
+/* infer, the filter being as it was: of planes to planes, and of planes to NHWC. */
+mica_status planar_infer_pixels(const mica_operation *operation, const op_shape *inputs, op_shape *output,
+                                mica_error *error);
 mica_status planar_infer(const mica_operation *operation, const op_shape *inputs, op_shape *output,
                          mica_error *error);
 
@@ -34,6 +39,6 @@ void planar_window_shape(const mica_operation *operation, const op_shape *planes
 size_t planar_window_rows(const planar_window *window, size_t outputs);
 mica_status planar_window_elements(const planar_window *window, size_t outputs, size_t *elements, mica_error *error);
 
-extern const op_class op_planar_depthwise, op_planar_product;
+extern const op_class op_planar_depthwise, op_planar_product, op_turning_convolution;
 
 #endif

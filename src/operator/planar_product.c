@@ -12,8 +12,7 @@
 #include "operator/planar.h"
 #include "operator/window.h"
 
-#define TAKE_NS 0.3              /* of a pixel */
-#define GROUP ((size_t)64 << 10) /* bytes of a group's packed panels, about */
+#define PIXEL_NS 0.3 /* to take it from a plane with strides */
 
 typedef struct product_op {
     struct op op;
@@ -77,7 +76,8 @@ static mica_status reshape(struct op *op, const op_shape *inputs, const op_shape
     self->run_threads = op_threads((double)op_count(output) * (double)self->depth * GEMM_F32_NS, self->threads);
     const size_t parts = self->run_threads > 1 ? 4 * self->run_threads : 1;
     const size_t nr = self->kernel->nr, panel_bytes = self->kernel->rhs->panel_size(self->depth, 0);
-    self->group = max_size(1, GROUP / panel_bytes);
+    const size_t quarter = cpu_cache_bytes(2) / 4;
+    self->group = max_size(1, quarter / panel_bytes);
     self->taken_bytes = 0;
     planar_window *const window = &self->window;
     planar_window_shape(op->operation, inputs, window);
@@ -91,7 +91,7 @@ static mica_status reshape(struct op *op, const op_shape *inputs, const op_shape
         self->spread_plane = 0;
     } else {
         const size_t row_bytes = max_size(1, self->inputs * window->row * window->down * sizeof(float));
-        const size_t most = min_size(cpu_cache_bytes(2) / 4 / row_bytes, divide_up(height, parts));
+        const size_t most = min_size(quarter / row_bytes, divide_up(height, parts));
         const size_t rows = even_rows(self, height, most);
         self->band = rows * self->out_width;
         TRY(planar_window_elements(window, rows, &self->spread_plane, error));
@@ -210,7 +210,7 @@ static void run(struct op *op, const op_run *run) {
     const product_op *const self = (const product_op *)op;
     job j = {self, run, self->taken_bytes ? run->workspace : run->inputs[0]};
     if (self->taken_bytes) {
-        op_split(run, self->images * self->inputs, (double)self->pixels * TAKE_NS, take_pixels, &j);
+        op_split(run, self->images * self->inputs, (double)self->pixels * PIXEL_NS, take_pixels, &j);
     }
     pool_run(run->pool, min_size(run->threads, self->run_threads), self->images * self->bands, run_band, &j);
 }
