@@ -24,7 +24,7 @@ import report
 import runners
 
 # With more than one thread a turn begins after so many seconds, when nobody else's threads spin, and so many nanoseconds
-# of runs, in which the system finds a core for each of its own.
+# of runs, which wake its own.
 REST, SETTLE = 0.007, 5e6
 
 
@@ -55,27 +55,57 @@ def median(values):
     return float(numpy.median(values))
 
 
-def take_turns(sides, rounds, turn_ns, rest):
+class Cores:
+    """As many cores as there are threads, the last ones. While turns are taken the caller has the first of them and the threads
+    that a side has started the others: no side's speed depends on where the system puts its threads."""
+
+    def __init__(self, threads):
+        self.cores = sorted(os.sched_getaffinity(0))[-threads:]
+        self.known = self.tasks()
+        os.sched_setaffinity(0, self.cores)
+
+    @staticmethod
+    def tasks():
+        return set(map(int, os.listdir("/proc/self/task")))
+
+    def place(self):
+        """Threads that are new since the last call."""
+        others = self.cores[1:] or self.cores
+        for i, task in enumerate(sorted(self.tasks() - self.known)):
+            os.sched_setaffinity(task, {others[i % len(others)]})
+            self.known.add(task)
+
+    def __enter__(self):
+        os.sched_setaffinity(0, self.cores[:1])
+
+    def __exit__(self, *_):
+        os.sched_setaffinity(0, self.cores)
+
+
+def take_turns(sides, rounds, turn_ns, rest, cores):
     """Nanoseconds per run: a list of turns for every side."""
-    counts = []
     for side in sides:
         side.turn(1)
-        first = side.turn(2) / 2
-        count = max(1, int(turn_ns / max(first, 1)))
-        if count > 1:
-            count = max(1, int(turn_ns / max(side.turn(count) / count, 1)))
-        counts.append(count)
-        if first > 1e8:
-            rounds = min(rounds, 4)
-    samples = [[] for _ in sides]
-    for i in range(rounds):
-        order = range(len(sides))
-        for at in order if i % 2 == 0 else reversed(order):
-            if rest:
-                time.sleep(rest)
-                sides[at].turn(1 + int(counts[at] * SETTLE / turn_ns))
-            samples[at].append(sides[at].turn(counts[at]) / counts[at])
-    return samples
+        cores.place()
+    with cores:
+        counts = []
+        for side in sides:
+            first = side.turn(2) / 2
+            count = max(1, int(turn_ns / max(first, 1)))
+            if count > 1:
+                count = max(1, int(turn_ns / max(side.turn(count) / count, 1)))
+            counts.append(count)
+            if first > 1e8:
+                rounds = min(rounds, 4)
+        samples = [[] for _ in sides]
+        for i in range(rounds):
+            order = range(len(sides))
+            for at in order if i % 2 == 0 else reversed(order):
+                if rest:
+                    time.sleep(rest)
+                    sides[at].turn(1 + int(counts[at] * SETTLE / turn_ns))
+                samples[at].append(sides[at].turn(counts[at]) / counts[at])
+        return samples
 
 
 def sample_inputs(case, infos):
@@ -122,12 +152,13 @@ class Models:
 class Worker:
     def __init__(self, options, threads):
         self.options, self.threads = options, threads
-        if threads == 1:
-            os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+        self.cores = Cores(threads)
         timer = runners.load_timer(options.build)
         self.mica = runners.Mica(options.build, timer)
         self.context = self.mica.context(threads, options.isa)
+        self.cores.place()
         self.executorch = runners.ExecuTorch(options.build, timer, threads) if runners.ExecuTorch.available() else None
+        self.cores.place()
         self.peers = []
         if not options.no_peers:
             import peers
@@ -158,11 +189,11 @@ class Worker:
                 side.set_inputs(inputs)
             rest = REST if self.threads > 1 else 0
             rounds = self.options.rounds // 2 if rest else self.options.rounds
-            ours = take_turns(sides, rounds, self.options.turn * 1e6, rest) if rest else []
+            ours = take_turns(sides, rounds, self.options.turn * 1e6, rest, self.cores) if rest else []
             for peer in self.peers:
                 sides += list(peer.sides(case)) if case.kind else []
             others = sides[len(ours):]  # with several threads after the two: theirs spin for longer than any pause
-            samples = ours + take_turns(others, rounds, self.options.turn * 1e6, rest)
+            samples = ours + take_turns(others, rounds, self.options.turn * 1e6, rest, self.cores)
             middle = min if self.options.best else median
             row = {"name": case.name, "class": case.group, "threads": self.threads, "limit_us": self.limit(case, limits, inputs, mica),
                    "us": {side.label: middle(taken) / 1e3 for side, taken in zip(sides, samples)}}
@@ -183,7 +214,7 @@ class Worker:
         sides = [self.mica.load(context, path) for context in contexts]
         for side in sides:
             side.set_inputs(sample_inputs(case, side.input_infos()))
-        samples = take_turns(sides, 4, 1e6, 0)
+        samples = take_turns(sides, 4, 1e6, 0, self.cores)
         for side in sides:
             side.close()
         for context in contexts:
