@@ -14,6 +14,7 @@
 #include "operator/dispatch.h"
 #include "operator/gemm.h"
 
+#define TAP_NS 0.02  /* of one output */
 #define LEAST_ROWS 8 /* of outputs per task: its first rows of products are made twice */
 
 typedef struct expand_op {
@@ -31,6 +32,7 @@ typedef struct expand_op {
     size_t row;         /* elements of a padded row */
     size_t tile_rows;   /* pixels of a line per call of the matrix kernel */
     size_t band, chunk; /* rows of outputs: made together, and per task */
+    double ns;          /* on one thread, about */
     size_t threads, scratch_bytes;
 } expand_op;
 
@@ -137,10 +139,15 @@ static mica_status reshape(struct op *op, const op_shape *inputs, const op_shape
     const size_t rows = fits > filter ? (fits - filter) / stride + 1 : 1;
     self->band = min_size(round_up(rows, 2), max_size(1, self->out_height));
 
-    const double work = (double)op_count(&inputs[0]) * (double)self->channels;
-    self->threads = op_threads(work * GEMM_F32_NS, self->plan.threads);
-    const size_t wanted =
-        self->threads > 1 ? divide_up(4 * self->threads, max_size(1, self->images * self->panels)) : 1;
+    const double products = (double)op_count(&inputs[0]) * (double)self->channels;
+    const double taps = (double)op_count(output) * (double)(filter * filter);
+    self->ns = products * GEMM_F32_NS + taps * TAP_NS;
+    self->threads = op_threads(self->ns, self->plan.threads);
+    /* Threads share out rows, not panels: those of one thread are what it reads next. */
+    const size_t images = max_size(1, self->images);
+    const size_t wanted = self->threads > 1 ? max_size(divide_up(self->threads, images),
+                                                       divide_up(4 * self->threads, images * self->panels))
+                                            : 1;
     self->chunk = max_size(min_size(LEAST_ROWS, self->out_height), divide_up(self->out_height, wanted));
     size_t elements;
     if (!size_mul(self->row, (self->band - 1) * stride + filter, &elements) ||
@@ -161,11 +168,14 @@ typedef struct job {
 static void fill_row(const expand_op *self, const op_run *run, size_t image, size_t padded_y, size_t panel,
                      float *to) {
     const size_t y = padded_y - self->depthwise->as.window.padding_top; /* wraps above the image */
-    const size_t width = self->kernel->width;
+    const size_t width = self->kernel->width, left = self->depthwise->as.window.padding_left * width;
     if (y >= self->height) {
         memset(to, 0, self->row * sizeof *to);
         return;
     }
+    const size_t end = left + self->width * width;
+    memset(to, 0, left * sizeof *to);
+    memset(to + end, 0, (self->row - end) * sizeof *to);
     gemm_tile tile = self->plan.limits;
     tile.n = min_size(width, self->channels - panel * width);
     tile.k = self->inputs;
@@ -177,7 +187,7 @@ static void fill_row(const expand_op *self, const op_run *run, size_t image, siz
     for (size_t x = 0; x < self->width; x += self->tile_rows) {
         tile.m = min_size(self->tile_rows, self->width - x);
         tile.lhs = line + x * self->inputs;
-        tile.out = to + (self->depthwise->as.window.padding_left + x) * width;
+        tile.out = to + left + x * width;
         self->plan.kernel->run(&tile);
     }
 }
@@ -186,7 +196,8 @@ static void run_chunk(void *argument, size_t index, size_t thread) {
     const job *const j = argument;
     const expand_op *const self = j->self;
     const size_t chunks = divide_up(self->out_height, self->chunk);
-    const size_t chunk = index % chunks, panel = index / chunks % self->panels, image = index / chunks / self->panels;
+    const size_t panel = index % self->panels, chunk = index / self->panels % chunks,
+                 image = index / self->panels / chunks;
     const size_t first = chunk * self->chunk, end = min_size(first + self->chunk, self->out_height);
     const size_t filter = self->depthwise->as.window.kernel_height, stride = self->depthwise->as.window.stride_height;
     const size_t width = self->kernel->width, shared = filter > stride ? filter - stride : 0;
@@ -221,9 +232,8 @@ static void run(struct op *op, const op_run *run) {
     job j = {(const expand_op *)op, run};
     const expand_op *const self = j.self;
     if (!self->images) return;
-    memset(run->workspace, 0, self->op.workspace); /* padding beside the rows stays */
-    pool_run(run->pool, min_size(run->threads, self->threads),
-             self->images * self->panels * divide_up(self->out_height, self->chunk), run_chunk, &j);
+    pool_run_brief(run->pool, min_size(run->threads, self->threads), self->ns,
+                   self->images * self->panels * divide_up(self->out_height, self->chunk), run_chunk, &j);
 }
 
 const op_class op_expand_depthwise = {
