@@ -113,6 +113,25 @@ static void all_threads_take_part(void **state) {
     pool_destroy(pool);
 }
 
+static void note_thread(void *argument, size_t index, size_t thread) {
+    (void)index;
+    size_t *const most = argument;
+    *most = max_size(*most, thread);
+}
+
+static void brief_work_starts_no_threads(void **state) {
+    (void)state;
+    struct pool *pool = NULL;
+    assert_int_equal(pool_create(&memory_default, NULL, 4, &pool, NULL), MICA_OK);
+    size_t most = 0;
+    pool_run_brief(pool, 4, 100, 64, note_thread, &most);
+    assert_int_equal(most, 0);
+    struct meeting meeting = {.guests = 4};
+    pool_run_brief(pool, 4, 1e6, 4, meet, &meeting);
+    assert_int_equal(meeting.arrived, 4);
+    pool_destroy(pool);
+}
+
 static void resizing(void **state) {
     (void)state;
     struct pool *pool = NULL;
@@ -248,6 +267,7 @@ int main(void) {
         cmocka_unit_test(many_runs_in_a_row),
         cmocka_unit_test(runs_with_pauses),
         cmocka_unit_test(all_threads_take_part),
+        cmocka_unit_test(brief_work_starts_no_threads),
         cmocka_unit_test(resizing),
         cmocka_unit_test(a_run_inside_a_run_stays_on_its_thread),
         cmocka_unit_test(a_host_lends_its_threads),

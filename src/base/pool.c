@@ -11,8 +11,9 @@
 #include <signal.h>
 #include <stdatomic.h>
 
-#define SPIN_NS 50000u /* how long a thread waits before it parks: the gap between two operators is shorter */
-#define CHUNKS 8       /* of each thread's share: the slowest core is late by at most one */
+#define SPIN_NS 200000u /* how long a thread waits before it parks: what stays on one thread is mostly shorter */
+#define WAKE_NS 20000.0 /* work that is worth waking threads for: it takes 10 us of the caller's time */
+#define CHUNKS 8        /* of each thread's share: the slowest core is late by at most one */
 
 /* What threads hand to each other, in one cache line for each: that line is all that moves from core to core. */
 typedef struct member {
@@ -42,8 +43,10 @@ struct pool {
     mica_executor executor; /* parallel_for NULL: none */
     size_t threads, started;
     uint64_t spin_ns;
-    bool stopping;   /* written while no worker is at work */
-    member *members; /* the caller, then workers; NULL: one thread */
+    double brief_ns;     /* work in quick succession that parked workers were not woken for */
+    uint64_t brief_time; /* its last */
+    bool stopping;       /* written while no worker is at work */
+    member *members;     /* the caller, then workers; NULL: one thread */
 };
 
 /* ---- gates: what one thread opens for another ---- */
@@ -272,4 +275,29 @@ void pool_run(struct pool *pool, size_t threads, size_t count, pool_task task, v
     if (atomic_fetch_sub(&members->unfinished, finished) == finished) return;
     while (!gate_wait(members)) {
     }
+}
+
+static bool all_awake(const struct pool *pool, size_t threads) {
+    if (pool->executor.parallel_for) return true;
+    bool awake = pool->started >= threads - 1;
+    for (size_t i = 1; i < threads && awake; i++) {
+        awake = atomic_load_explicit(&pool->members[i].gate, memory_order_relaxed) != PARKED;
+    }
+    return awake;
+}
+
+static bool worth_waking(struct pool *pool, double ns) {
+    const uint64_t now = clock_now();
+    if (now - pool->brief_time > SPIN_NS) pool->brief_ns = 0;
+    pool->brief_time = now;
+    pool->brief_ns += ns;
+    if (pool->brief_ns < WAKE_NS) return false;
+    pool->brief_ns = 0;
+    return true;
+}
+
+void pool_run_brief(struct pool *pool, size_t threads, double ns, size_t count, pool_task task, void *argument) {
+    threads = min_size(min_size(threads, pool_threads(pool)), count);
+    if (threads > 1 && !current.busy && !all_awake(pool, threads) && !worth_waking(pool, ns)) threads = 1;
+    pool_run(pool, threads, count, task, argument);
 }

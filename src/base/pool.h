@@ -27,4 +27,8 @@ size_t pool_threads(const struct pool *pool); /* 1 for NULL */
  * returns when all are done. With a NULL pool, one thread or one item the caller does it alone and nothing wakes. */
 void pool_run(struct pool *pool, size_t threads, size_t count, pool_task task, void *argument);
 
+/* The same for work that takes about `ns` nanoseconds on one thread, if they are few: parked threads are not woken unless
+ * more work has just gone before it. */
+void pool_run_brief(struct pool *pool, size_t threads, double ns, size_t count, pool_task task, void *argument);
+
 #endif

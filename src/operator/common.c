@@ -219,7 +219,7 @@ void op_split(const op_run *run, size_t count, double ns, op_piece task, void *a
         return;
     }
     split s = {.count = count, .piece = op_items(ns), .task = task, .argument = argument};
-    pool_run(run->pool, run->threads, divide_up(count, s.piece), run_piece, &s);
+    pool_run_brief(run->pool, run->threads, (double)count * ns, divide_up(count, s.piece), run_piece, &s);
 }
 
 typedef struct copy {

@@ -34,6 +34,7 @@ typedef struct depthwise_op {
     size_t tile_rows, tile_columns;   /* tiles of an image */
     size_t rows;                      /* of tiles, or lines, of all images */
     size_t run_first, run_end;        /* columns of tiles that are all inside of the image's width */
+    double ns;                        /* on one thread, about */
     size_t threads, run_threads;      /* at most, and for the shape */
     size_t piece;                     /* rows of tiles per piece of work */
     size_t scratch_bytes;             /* workspace, per thread */
@@ -213,7 +214,7 @@ static void lay_out_tiles(depthwise_op *self) {
     const double row_ns = (double)row_taps * TAP_NS;
     self->rows = self->images * self->tile_rows;
     self->piece = op_items(row_ns);
-    self->run_threads = op_threads((double)self->rows * row_ns, self->threads);
+    self->ns = (double)self->rows * row_ns;
     self->scratch_bytes = place_bytes(self, NULL, NULL);
     self->zero_line_bytes = 0;
 }
@@ -286,7 +287,7 @@ static void lay_out_lines(depthwise_op *self) {
     const double row_ns = (double)(self->out_width * self->call.channels * self->call.tap_count) * LINE_TAP_NS;
     self->rows = self->images * self->out_height;
     self->piece = op_items(row_ns);
-    self->run_threads = op_threads((double)self->rows * row_ns, self->threads);
+    self->ns = (double)self->rows * row_ns;
     self->scratch_bytes = 0;
     self->zero_line_bytes = round_up(self->width * pixel_bytes(self), MEMORY_ALIGNMENT);
 }
@@ -335,6 +336,7 @@ static mica_status reshape(struct op *op, const op_shape *inputs, const op_shape
     } else {
         lay_out_tiles(self);
     }
+    self->run_threads = op_threads(self->ns, self->threads);
     op->workspace = self->repeated_bytes + self->zero_line_bytes + self->run_threads * self->scratch_bytes;
     return MICA_OK;
 }
@@ -370,8 +372,8 @@ static void run(struct op *op, const op_run *run) {
                  repeat_pixels, &j);
     }
     memset((char *)run->workspace + self->repeated_bytes, self->zeros[0], self->zero_line_bytes);
-    pool_run(run->pool, min_size(run->threads, self->run_threads), divide_up(self->rows, self->piece),
-             self->tile.columns ? run_rows : run_lines, &j);
+    pool_run_brief(run->pool, min_size(run->threads, self->run_threads), self->ns, divide_up(self->rows, self->piece),
+                   self->tile.columns ? run_rows : run_lines, &j);
 }
 
 const op_class op_depthwise = {"depthwise convolution", infer, choose, create, reshape, run};

@@ -54,7 +54,8 @@ void gemm_pack(const gemm_plan *plan, const gemm_rhs *rhs, uint8_t *packed, stru
     if (!job.panels) return;
     job.step = max_size(1, (size_t)65536 / max_size(plan->panel_bytes, 1));
     const size_t count = divide_up(job.panels, job.step);
-    pool_run(pool, op_threads((double)plan->rhs_bytes * PACK_NS, threads), count, pack_panels, &job);
+    const double ns = (double)plan->rhs_bytes * PACK_NS;
+    pool_run_brief(pool, op_threads(ns, threads), ns, count, pack_panels, &job);
 }
 
 /* ---- planning ---- */
@@ -122,7 +123,8 @@ static size_t rows_of_panel(const gemm_plan *plan, size_t batch) {
 static double matrix_ns(const gemm_plan *plan) {
     const bool floats = plan->variant == GEMM_PF32 || plan->variant == GEMM_PF16;
     const double rows = (double)plan->m + (plan->packs_panels ? PACKED_ROWS : 0);
-    const double multiply = rows * (double)plan->n * (double)plan->k * (floats ? GEMM_F32_NS : INTEGER_NS);
+    const double columns = (double)round_up(plan->n, plan->packing->nr);
+    const double multiply = rows * columns * (double)plan->k * (floats ? GEMM_F32_NS : INTEGER_NS);
     const double quantize = quantizes_rows(plan) ? (double)plan->m * (double)plan->k * QUANTIZE_NS : 0;
     return fmax(multiply, (double)plan->rhs_bytes * WEIGHT_NS) + quantize;
 }
@@ -137,7 +139,8 @@ size_t gemm_plan_shape(gemm_plan *plan, size_t batch, size_t m) {
     const size_t column_panels = divide_up(plan->n, plan->packing->nr);
     /* Few rows meet a panel while the first cache has it still: then it is not worth writing all of them to memory. */
     plan->packs_panels = plan->right && m <= mr && plan->panel_bytes <= cpu_cache_bytes(1);
-    plan->run_threads = op_threads((double)batch * matrix_ns(plan), plan->threads);
+    plan->ns = (double)batch * matrix_ns(plan);
+    plan->run_threads = op_threads(plan->ns, plan->threads);
     plan->panel_rows = rows_of_panel(plan, batch);
     plan->line_panels = divide_up(plan->line, plan->panel_rows);
     plan->panels = m ? m / plan->line * plan->line_panels : 0;
@@ -158,8 +161,8 @@ size_t gemm_plan_shape(gemm_plan *plan, size_t batch, size_t m) {
     if (plan->run_threads > 1 && plan->all_columns) {
         block = min_size(block, max_size(1, plan->panels * batch / (4 * plan->run_threads)));
     }
-    plan->block_panels = block;
     plan->row_blocks = divide_up(plan->panels, block);
+    plan->block_panels = max_size(1, divide_up(plan->panels, max_size(1, plan->row_blocks))); /* about equal */
     plan->column_blocks = 1;
     const size_t blocks = batch * plan->row_blocks;
     if (plan->run_threads > 1 && blocks && blocks < 2 * plan->run_threads) {
@@ -257,8 +260,8 @@ static void run_block(void *argument, size_t index, size_t thread) {
     const run_job *const job = argument;
     const gemm_plan *const plan = job->plan;
     const size_t nr = plan->packing->nr;
-    const size_t column_block = index % plan->column_blocks;
-    const size_t row_block = index / plan->column_blocks % plan->row_blocks;
+    const size_t row_block = index % plan->row_blocks;
+    const size_t column_block = index / plan->row_blocks % plan->column_blocks;
     const size_t batch = index / plan->column_blocks / plan->row_blocks;
 
     struct scratch scratch;
@@ -335,8 +338,8 @@ void gemm_run(const gemm_plan *plan, const gemm_source *source, const void *owne
               size_t threads) {
     run_job job = {plan, source, owner, workspace};
     threads = min_size(threads, plan->run_threads);
-    if (plan->pack_first) pool_run(pool, threads, plan->batch * plan->panels, pack_rows, &job);
-    pool_run(pool, threads, plan->batch * plan->row_blocks * plan->column_blocks, run_block, &job);
+    if (plan->pack_first) pool_run_brief(pool, threads, plan->ns, plan->batch * plan->panels, pack_rows, &job);
+    pool_run_brief(pool, threads, plan->ns, plan->batch * plan->row_blocks * plan->column_blocks, run_block, &job);
 }
 
 /* ---- from operations to GEMM terms ---- */

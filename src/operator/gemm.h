@@ -74,6 +74,7 @@ struct gemm_plan {
     bool pack_first;                  /* all rows are packed before any tile runs, since several tasks share them */
     size_t shared_bytes;              /* workspace: packed rows when pack_first */
     size_t scratch_bytes;             /* workspace: per thread */
+    double ns;                        /* that it takes on one thread, about */
     size_t run_threads;
 };
 

@@ -28,6 +28,7 @@ typedef struct planar_op {
     size_t scratch_bytes; /* per thread */
     size_t piece;         /* planes per piece of work */
     size_t run_threads;   /* for the shape */
+    double ns;            /* on one thread, about */
 } planar_op;
 
 static mica_status choose(const mica_operation *operation, const op_target *target, op_choice *choice,
@@ -79,7 +80,8 @@ static mica_status reshape(struct op *op, const op_shape *inputs, const op_shape
     self->scratch_bytes = round_up(self->together * self->band_elements * sizeof(float), MEMORY_ALIGNMENT);
     const double plane_ns = (double)(self->out_height * self->out_width * window->tap_count) * TAP_NS;
     self->piece = op_items(plane_ns);
-    self->run_threads = op_threads((double)self->planes * plane_ns, self->threads);
+    self->ns = (double)self->planes * plane_ns;
+    self->run_threads = op_threads(self->ns, self->threads);
     op->workspace = self->run_threads * self->scratch_bytes;
     return MICA_OK;
 }
@@ -136,8 +138,8 @@ static void run_piece(void *argument, size_t index, size_t thread) {
 
 static void run(struct op *op, const op_run *run) {
     job j = {(const planar_op *)op, run};
-    pool_run(run->pool, min_size(run->threads, j.self->run_threads), divide_up(j.self->planes, j.self->piece),
-             run_piece, &j);
+    pool_run_brief(run->pool, min_size(run->threads, j.self->run_threads), j.self->ns,
+                   divide_up(j.self->planes, j.self->piece), run_piece, &j);
 }
 
 const op_class op_planar_depthwise = {"depthwise convolution of planes", planar_infer, choose, create, reshape, run};

@@ -31,6 +31,7 @@ typedef struct product_op {
     size_t band, bands;  /* pixels of a task, and tasks of an image */
     size_t spread_plane; /* elements of each of a band's; 0 where pointwise */
     size_t group;        /* panels */
+    double ns;           /* on one thread, about */
     size_t run_threads, scratch_bytes;
 } product_op;
 
@@ -73,7 +74,8 @@ static mica_status reshape(struct op *op, const op_shape *inputs, const op_shape
     self->images = output->dims[0];
     self->out_width = output->dims[3];
     self->pixels = height * self->out_width;
-    self->run_threads = op_threads((double)op_count(output) * (double)self->depth * GEMM_F32_NS, self->threads);
+    self->ns = (double)op_count(output) * (double)self->depth * GEMM_F32_NS;
+    self->run_threads = op_threads(self->ns, self->threads);
     const size_t parts = self->run_threads > 1 ? 4 * self->run_threads : 1;
     const size_t nr = self->kernel->nr, panel_bytes = self->kernel->rhs->panel_size(self->depth, 0);
     const size_t quarter = cpu_cache_bytes(2) / 4;
@@ -212,7 +214,8 @@ static void run(struct op *op, const op_run *run) {
     if (self->taken_bytes) {
         op_split(run, self->images * self->inputs, (double)self->pixels * PIXEL_NS, take_pixels, &j);
     }
-    pool_run(run->pool, min_size(run->threads, self->run_threads), self->images * self->bands, run_band, &j);
+    pool_run_brief(run->pool, min_size(run->threads, self->run_threads), self->ns, self->images * self->bands,
+                   run_band, &j);
 }
 
 const op_class op_planar_product = {"convolution of planes", planar_infer, dispatch_choose, create, reshape, run};

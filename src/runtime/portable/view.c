@@ -183,7 +183,8 @@ static void walk_range(const walk *w, size_t begin, size_t end, walk_row row, co
     uint8_t *data[WALK_OPERANDS];
     size_t rest = begin;
     for (size_t i = w->rank; i-- > 0;) {
-        index[i] = rest ? rest % w->sizes[i] : 0; /* most walks begin at the beginning, and a division takes a while */
+        index[i] =
+            rest ? rest % w->sizes[i] : 0; /* most walks begin at the beginning, and a division takes a while */
         rest = rest ? rest / w->sizes[i] : 0;
     }
     for (size_t k = 0; k < w->operands; k++) {
@@ -225,7 +226,8 @@ static void walk_task(void *argument, size_t index, size_t thread) {
     walk_range(job->w, begin, min_size(begin + job->grain, job->count), job->row, job->argument);
 }
 
-enum { GRAIN = 16384 }; /* elements of a task: some microseconds, far more than it costs to hand one out */
+enum { GRAIN = 16384, TASKS = 4 }; /* elements that are worth handing out, in so many tasks: some microseconds */
+#define ELEMENT_NS 0.2
 
 /* `cost`: what one element weighs, in plain elements. */
 static void walk_costly(const kernel_call *call, const walk *w, size_t cost, walk_row row, const void *argument) {
@@ -234,7 +236,9 @@ static void walk_costly(const kernel_call *call, const walk *w, size_t cost, wal
         walk_range(w, 0, job.count, row, argument);
         return;
     }
-    pool_run(call->pool, call->threads, divide_up(job.count, job.grain), walk_task, &job);
+    job.grain = max_size(job.grain / TASKS, 1);
+    const double ns = (double)job.count * (double)cost * ELEMENT_NS;
+    pool_run_brief(call->pool, call->threads, ns, divide_up(job.count, job.grain), walk_task, &job);
 }
 
 void walk_parallel(const kernel_call *call, const walk *w, walk_row row, const void *argument) {
@@ -276,7 +280,9 @@ void rows_parallel(const kernel_call *call, size_t count, size_t cost, rows_work
         if (count) work(argument, 0, count);
         return;
     }
-    pool_run(call->pool, call->threads, divide_up(count, job.grain), rows_task, &job);
+    job.grain = max_size(job.grain / TASKS, 1);
+    const double ns = (double)count * (double)cost * ELEMENT_NS;
+    pool_run_brief(call->pool, call->threads, ns, divide_up(count, job.grain), rows_task, &job);
 }
 
 /* ---- copying ---- */
