@@ -11,42 +11,37 @@ enum { FILTER = DWCONV_LINE_ROWS };
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* The next column of inputs, as one block sees it. */
-typedef struct cursor {
+/* A line as one block sees it. */
+typedef struct line {
     const char *in[FILTER]; /* the block's first channel of the first input */
     const char *zeros;      /* and of what is outside of the image */
-    size_t column, inside;  /* of the first part, counted from the first input: wraps before it; and inputs */
-    size_t pixel;           /* bytes */
-    size_t part[4];         /* columns from the first part's to each part's */
-    size_t lane[4];         /* the same in bytes */
+    size_t inside;          /* inputs */
+    size_t column, offset;  /* of the first part's next column, from the first input; wrap before it */
+    size_t pixel;           /* bytes from column to column */
+    size_t part[4];         /* columns from the first part's to each part's, */
+    size_t lane[4];         /* and bytes */
     size_t n;               /* channels of the block that there are */
-} cursor;
-
-typedef struct line {
-    cursor at;
-    size_t offset; /* bytes from the first input to the next column */
     vector weights[FILTER][4];
     const int32_t *bias;
 } line;
 
 /* The next column's inputs, as sums want them. */
-INLINE void next_column(line *l, const size_t width, vector x[4]) {
-    cursor *const at = &l->at;
+INLINE void next_column(line *at, const size_t width, vector x[4]) {
     UNROLL for (size_t i = 0; i < FILTER; i++) {
         const char *lane[4];
         UNROLL for (size_t part = 0; part < BLOCK / width; part++) {
             const bool inside = at->column + at->part[part] < at->inside;
-            lane[part] = inside ? at->in[i] + (l->offset + at->lane[part]) : at->zeros;
+            lane[part] = inside ? at->in[i] + (at->offset + at->lane[part]) : at->zeros;
         }
         x[i] = v_xor(v_load_lanes(lane, width, at->n), v_splat8(-128));
     }
-    l->offset += at->pixel;
+    at->offset += at->pixel;
     at->column++;
     x[3] = x[2];
     interleave(x);
 }
 
-/* sum += what the column is in outputs whose window has it as column `tap`. */
+/* sum = from + what the column is in outputs whose window has it as column `tap`. */
 INLINE void add_column(const line *at, size_t tap, const vector x[4], const vector from[4], vector sum[4]) {
     UNROLL for (size_t i = 0; i < 4; i++) sum[i] = v_dot(from[i], x[i], at->weights[tap][i]);
 }
@@ -60,21 +55,21 @@ INLINE void line_block(const dwconv_call *call, const char *block, size_t channe
     const size_t parts = BLOCK / width, columns = (call->tiles + parts - 1) / parts;
     const float *const scale = (const float *)(const void *)(block + BLOCK * sizeof(int32_t));
     const char *const weights = (const char *)(scale + BLOCK);
-    line at = {.at = {.zeros = call->zeros + channel,
-                      .column = (size_t)0 - call->before,
-                      .inside = call->inside,
-                      .pixel = call->in_step[0],
-                      .n = n},
+    line at = {.zeros = call->zeros + channel,
+               .inside = call->inside,
+               .column = (size_t)0 - call->before,
                .offset = (size_t)0 - call->before * call->in_step[0],
+               .pixel = call->in_step[0],
+               .n = n,
                .bias = (const int32_t *)(const void *)block};
     size_t out_lane[4] = {0};
     UNROLL for (size_t part = 0; part < parts; part++) {
         const size_t first = part * columns, last = call->tiles - columns, column = first < last ? first : last;
-        at.at.part[part] = column * stride;
-        at.at.lane[part] = column * stride * call->in_step[0];
+        at.part[part] = column * stride;
+        at.lane[part] = column * stride * call->in_step[0];
         out_lane[part] = column * call->out_step[0];
     }
-    UNROLL for (size_t i = 0; i < FILTER; i++) at.at.in[i] = call->in[i] + channel;
+    UNROLL for (size_t i = 0; i < FILTER; i++) at.in[i] = call->in[i] + channel;
     UNROLL for (size_t i = 0; i < 4 * FILTER; i++) at.weights[i / 4][i % 4] = v_load(weights + i * BLOCK);
     char *out = call->out[0] + channel;
     const dwconv_call bounds = {.zero_point = call->zero_point, .qmin = call->qmin, .qmax = call->qmax};
@@ -88,7 +83,6 @@ INLINE void line_block(const dwconv_call *call, const char *block, size_t channe
         begin_output(&at, x, second);
     }
     for (size_t c = 0; c < columns; c++, out += out_pixel) {
-        vector third[4];
         if (stride == 2) {
             next_column(&at, width, x);
             add_column(&at, 1, x, first, first);
@@ -96,12 +90,18 @@ INLINE void line_block(const dwconv_call *call, const char *block, size_t channe
         next_column(&at, width, x);
         add_column(&at, 2, x, first, first);
         v_store_lanes(out, out_lane, width, n, block_bytes(&bounds, first, scale, false));
-        begin_output(&at, x, third);
         if (stride == 1) add_column(&at, 1, x, second, first);
-        UNROLL for (size_t i = 0; i < 4; i++) {
-            if (stride == 2) first[i] = third[i];
-            second[i] = third[i];
-        }
+        begin_output(&at, x, stride == 1 ? second : first);
+    }
+}
+
+/* With `n` known to the compiler where the block is whole. */
+INLINE void line_part(const dwconv_call *call, const char *block, size_t channel, size_t n, const size_t stride,
+                      const size_t width) {
+    if (n == width) {
+        line_block(call, block, channel, width, stride, width);
+    } else {
+        line_block(call, block, channel, n, stride, width);
     }
 }
 
@@ -112,18 +112,12 @@ INLINE void run_line(const dwconv_call *call, const size_t stride) {
         const size_t left = call->channels - channel;
         width = block_width(left);
         const size_t n = left < width ? left : width;
-        if (n == BLOCK) { /* which the compiler then knows */
-            line_block(call, block, channel, BLOCK, stride, BLOCK);
-        } else if (width == BLOCK) {
-            line_block(call, block, channel, n, stride, BLOCK);
-        } else if (n == BLOCK / 2) {
-            line_block(call, block, channel, BLOCK / 2, stride, BLOCK / 2);
+        if (width == BLOCK) {
+            line_part(call, block, channel, n, stride, BLOCK);
         } else if (width == BLOCK / 2) {
-            line_block(call, block, channel, n, stride, BLOCK / 2);
-        } else if (n == BLOCK / 4) {
-            line_block(call, block, channel, BLOCK / 4, stride, BLOCK / 4);
+            line_part(call, block, channel, n, stride, BLOCK / 2);
         } else {
-            line_block(call, block, channel, n, stride, BLOCK / 4);
+            line_part(call, block, channel, n, stride, BLOCK / 4);
         }
     }
 }

@@ -28,9 +28,9 @@ typedef struct dwconv_call {
     float min, max;         /* F32, F16 */
     int32_t zero_point, qmin, qmax; /* I8: of the output */
 
-    /* of a line: columns of zeros before the inputs, and how many inputs there are before others, that are zeros again */
-    size_t before, inside;
-    const char *zeros;
+    /* of a line */
+    size_t before, inside; /* columns of zeros before its inputs, and inputs: what follows are zeros again */
+    const char *zeros;     /* a pixel */
 } dwconv_call;
 
 /* Weights as the model holds them: [tap][channel]. */
@@ -47,7 +47,7 @@ enum { DWCONV_LINE_ROWS = 3 }; /* of inputs: the filter of all lines */
 
 /* Tiles of `rows` × `columns` outputs of a filter × filter window that moves by `stride` in both directions. Those of int8
  * are for scales below 1. With 0 columns a line: `tiles` outputs side by side, for which in[i] is the first pixel inside
- * of the image of the i-th row of inputs, and in_step[0] the bytes from each to the next. */
+ * of the image of the i-th row of inputs, and in_step[0] the bytes from each to the next; of a row outside of it they are zeros. */
 typedef struct dwconv_tiles {
     size_t filter, stride, rows, columns; /* a filter of 0 ends a table */
     size_t least;                         /* channels */
