@@ -209,12 +209,14 @@ static void run(struct op *op, const op_run *run) {
 
 const op_class op_convolution = {"convolution", infer, choose, create, reshape, run};
 
+#define TURNED_WIDTH 14 /* pixels: narrower images are turned faster as a whole */
+
 /* A pointwise filter without stride reads the image as it stands: making pixels of it would be a pass of its own. */
 bool convolution_turns(const mica_operation *operation, const op_target *target) {
     const bool copies = !window_is_pixel(operation) || operation->as.window.stride_height > 1;
     return operation->kind == MICA_CONV_2D && target->kernels == MICA_KERNELS_AUTO && op_convolves_f32(operation) &&
            copies && !winograd_suits(operation, target) &&
-           (operation->inputs[0]->dims[2] >= 14 || window_is_pixel(operation));
+           (operation->inputs[0]->dims[2] >= TURNED_WIDTH || window_is_pixel(operation));
 }
 
 const op_class op_turning_convolution = {

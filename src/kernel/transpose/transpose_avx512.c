@@ -74,9 +74,8 @@ static void wide_bytes(const transpose_call *call) {
     }
 }
 
-static inline void turn_words(const char *in, size_t in_stride, char *out, size_t out_stride) {
-    __m512i a[16], b[16];
-    for (size_t i = 0; i < 16; i++) a[i] = _mm512_loadu_si512(in + i * in_stride);
+static inline void turn_words(__m512i a[16]) {
+    __m512i b[16];
     for (size_t i = 0; i < 16; i += 2) { /* pairs of rows */
         b[i] = _mm512_unpacklo_epi32(a[i], a[i + 1]);
         b[i + 1] = _mm512_unpackhi_epi32(a[i], a[i + 1]);
@@ -94,43 +93,57 @@ static inline void turn_words(const char *in, size_t in_stride, char *out, size_
         b[i + 12] = _mm512_shuffle_i32x4(a[i + 8], a[i + 12], 0xdd);
     }
     for (size_t i = 0; i < 4; i++) {
-        _mm512_storeu_si512(out + i * out_stride, _mm512_shuffle_i32x4(b[i], b[i + 8], 0x88));
-        _mm512_storeu_si512(out + (i + 4) * out_stride, _mm512_shuffle_i32x4(b[i + 4], b[i + 12], 0x88));
-        _mm512_storeu_si512(out + (i + 8) * out_stride, _mm512_shuffle_i32x4(b[i], b[i + 8], 0xdd));
-        _mm512_storeu_si512(out + (i + 12) * out_stride, _mm512_shuffle_i32x4(b[i + 4], b[i + 12], 0xdd));
+        a[i] = _mm512_shuffle_i32x4(b[i], b[i + 8], 0x88);
+        a[i + 4] = _mm512_shuffle_i32x4(b[i + 4], b[i + 12], 0x88);
+        a[i + 8] = _mm512_shuffle_i32x4(b[i], b[i + 8], 0xdd);
+        a[i + 12] = _mm512_shuffle_i32x4(b[i + 4], b[i + 12], 0xdd);
     }
 }
 
-/* Rows and columns that whole tiles leave are turned in smaller ones. */
+static inline void whole_tile(const char *in, size_t in_stride, char *out, size_t out_stride) {
+    __m512i a[16];
+    for (size_t i = 0; i < 16; i++) a[i] = _mm512_loadu_si512(in + i * in_stride);
+    turn_words(a);
+    for (size_t i = 0; i < 16; i++) _mm512_storeu_si512(out + i * out_stride, a[i]);
+}
+
+static inline __mmask16 first_words(size_t count) { return (__mmask16)((1u << count) - 1); }
+
+/* 1 to 16 rows and columns. */
+static void part_tile(const char *in, size_t in_stride, size_t rows, size_t columns, char *out, size_t out_stride) {
+    const __mmask16 wide = first_words(columns), high = first_words(rows);
+    __m512i a[16];
+    for (size_t i = 0; i < 16; i++) {
+        const __mmask16 there = i < rows ? wide : 0;
+        a[i] = _mm512_maskz_loadu_epi32(there, in + (i < rows ? i : 0) * in_stride);
+    }
+    turn_words(a);
+    for (size_t i = 0; i < 16; i++) {
+        const __mmask16 there = i < columns ? high : 0;
+        _mm512_mask_storeu_epi32(out + (i < columns ? i : 0) * out_stride, there, a[i]);
+    }
+}
+
 static void wide_words(const transpose_call *call) {
-    const size_t rows = call->rows / 16 * 16, columns = call->columns / 16 * 16;
-    if (!rows || !columns) {
+    if (call->rows < 5 || call->columns < 5) { /* colours are woven, and small tiles have room to spare */
         transpose_x32(call);
         return;
     }
-    const char *const in = call->in;
-    char *const out = call->out;
-    for (size_t r = 0; r < rows; r += 16) {
-        for (size_t c = 0; c < columns; c += 16) {
-            for (size_t i = r + 16; i < smaller(r + 32, rows); i++)
-                __builtin_prefetch(in + i * call->in_stride + c * 4);
-            turn_words(in + r * call->in_stride + c * 4, call->in_stride, out + c * call->out_stride + r * 4,
-                       call->out_stride);
+    const size_t in_stride = call->in_stride, out_stride = call->out_stride;
+    for (size_t r = 0; r < call->rows; r += 16) {
+        const size_t rows = smaller(16, call->rows - r);
+        for (size_t c = 0; c < call->columns; c += 16) {
+            const size_t columns = smaller(16, call->columns - c);
+            const char *const in = (const char *)call->in + r * in_stride + c * 4;
+            char *const out = (char *)call->out + c * out_stride + r * 4;
+            for (size_t i = r + 16; i < smaller(r + 32, call->rows); i++)
+                __builtin_prefetch(in + (i - r) * in_stride);
+            if (rows == 16 && columns == 16) {
+                whole_tile(in, in_stride, out, out_stride);
+            } else {
+                part_tile(in, in_stride, rows, columns, out, out_stride);
+            }
         }
-    }
-    transpose_call rest = *call;
-    if (rows < call->rows) {
-        rest.rows = call->rows - rows < 4 ? 4 : call->rows - rows; /* whole small tiles, of rows turned before */
-        rest.in = in + (call->rows - rest.rows) * call->in_stride;
-        rest.out = out + (call->rows - rest.rows) * 4;
-        transpose_x32(&rest);
-    }
-    if (columns < call->columns) {
-        rest.rows = rows;
-        rest.columns = call->columns - columns < 4 ? 4 : call->columns - columns;
-        rest.in = in + (call->columns - rest.columns) * 4;
-        rest.out = out + (call->columns - rest.columns) * call->out_stride;
-        transpose_x32(&rest);
     }
 }
 
