@@ -270,7 +270,7 @@ static void expect_same_bits(const char *path, const size_t sizes[4], size_t mer
         float *const fused = run_image(path, sizes, true, threads, &same, &merged);
         assert_int_equal(merged, merges);
         assert_int_equal(same, count);
-        if (merges) assert_memory_equal(fused, apart, count * sizeof *fused);
+        assert_memory_equal(fused, apart, count * sizeof *fused);
         free(fused);
     }
     free(apart);
@@ -291,6 +291,12 @@ static void a_depthwise_convolution_merges_into_the_expansion_before_it(void **s
     expect_same_bits(MICA_TEST_DATA "/own/expansions.pte", (size_t[]){2, 8, 21, 48}, PRODUCTS_STAY);
 }
 
+/* tests/data/own/turns.py: pixels become int8 planes, of which pixels of floats are made. */
+static void a_convert_merges_only_where_pixels_become_planes(void **state) {
+    (void)state;
+    expect_same_bits(MICA_TEST_DATA "/own/turns.pte", (size_t[]){2, 18, 21, 20}, 0);
+}
+
 /* tests/data/own/dynamic.py: each pixel is a row that packing quantizes. */
 static void a_dynamic_pointwise_convolution_quantizes_what_it_packs(void **state) {
     (void)state;
@@ -308,6 +314,7 @@ int main(void) {
                                        SCENE(followed),
                                        cmocka_unit_test(renamed_values_are_those_of_copies),
                                        cmocka_unit_test(a_depthwise_convolution_merges_into_the_expansion_before_it),
+                                       cmocka_unit_test(a_convert_merges_only_where_pixels_become_planes),
                                        cmocka_unit_test(a_dynamic_pointwise_convolution_quantizes_what_it_packs),
                                        PLANES(pointwise),
                                        PLANES(pointwise_no_bias),

@@ -127,7 +127,7 @@ static bool merges_into_turn(const xnn_graph *payload, const op_target *target, 
     const uses *const use = &all[node->output];
     if (node->operation.kind != MICA_CONVERT || use->readers != 1 || use->first_reader == LOWER_NONE) return false;
     const xnn_node *const turn = &payload->nodes[use->first_reader];
-    return node->operation.inputs[0]->type == MICA_OPERAND_F32 && turn_suits(&turn->operation, target) &&
+    return node->operation.inputs[0]->type == MICA_OPERAND_F32 && turn_suits(&turn->operation, true, target) &&
            !keeps_order(&turn->operation) && turn->operation.output->type == MICA_OPERAND_QINT8 &&
            same_format(node->operation.output, turn->operation.output) &&
            merged_into[use->first_reader] == LOWER_NONE && !merges_into_transpose(payload, turn, &all[turn->output]);
@@ -139,8 +139,9 @@ static bool merges_into_turn_before(const xnn_node *node, const uses *input, con
     const mica_operation *const turn = before->operation;
     return node->operation.kind == MICA_CONVERT && node->operation.output->type == MICA_OPERAND_F32 &&
            input->readers == 1 && before->output == node->inputs[0] &&
-           before->class == op_class_of(MICA_STATIC_TRANSPOSE) && !before->is_alias && turn_suits(turn, target) &&
-           turn->inputs[0]->type == MICA_OPERAND_QINT8 && same_format(turn->inputs[0], node->operation.inputs[0]);
+           before->class == op_class_of(MICA_STATIC_TRANSPOSE) && !before->is_alias &&
+           turn_suits(turn, false, target) && turn->inputs[0]->type == MICA_OPERAND_QINT8 &&
+           same_format(turn->inputs[0], node->operation.inputs[0]);
 }
 
 /* The step's operation, to be changed. */

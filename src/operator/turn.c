@@ -19,14 +19,13 @@ typedef struct turn_op {
     size_t strip, strips; /* pixels taken together, of the last one more, and how many times per image */
 } turn_op;
 
-bool turn_suits(const mica_operation *transpose, const op_target *target) {
+bool turn_suits(const mica_operation *transpose, bool quantizes, const op_target *target) {
     static const uint32_t to_pixels[4] = {0, 2, 3, 1}, to_planes[4] = {0, 3, 1, 2};
-    const uint32_t *const perm = transpose->as.transpose.perm;
+    const uint32_t *const perm = quantizes ? to_pixels : to_planes;
     if (transpose->kind != MICA_STATIC_TRANSPOSE || transpose->inputs[0]->rank != 4) return false;
-    const bool pixels = !memcmp(perm, to_pixels, sizeof to_pixels),
-               planes = !memcmp(perm, to_planes, sizeof to_planes);
-    const size_t *const image = (planes ? transpose->inputs[0] : transpose->output)->dims;
-    return (pixels || planes) && image[1] * image[2] >= TURN_LEAST && image[3] >= TURN_LEAST &&
+    const size_t *const image = (quantizes ? transpose->output : transpose->inputs[0])->dims;
+    return !memcmp(transpose->as.transpose.perm, perm, sizeof to_planes) && image[1] * image[2] >= TURN_LEAST &&
+           image[3] >= TURN_LEAST &&
            kernel_version_select(turn_quantize_names, target->features, target->kernels) < KERNEL_C;
 }
 

@@ -8,8 +8,8 @@
 
 #include "operator/operator.h"
 
-/* Whether a transpose takes such a convert with it. */
-bool turn_suits(const mica_operation *transpose, const op_target *target);
+/* Whether a transpose takes the convert before it with it, which quantizes, or the one after it, which dequantizes. */
+bool turn_suits(const mica_operation *transpose, bool quantizes, const op_target *target);
 
 extern const op_class op_turn; /* of a transpose, one of whose operands is f32, the other int8 */
 
