@@ -56,11 +56,11 @@ def median(values):
 
 
 class Cores:
-    """As many cores as there are threads, the last ones. While turns are taken the caller has the first of them and the threads
-    that a side has started the others: no side's speed depends on where the system puts its threads."""
+    """As many cores as there are threads. While turns are taken the caller has the machine's last one, however many there are,
+    and the threads that a side has started the others: no side's speed depends on where the system puts its threads."""
 
     def __init__(self, threads):
-        self.cores = sorted(os.sched_getaffinity(0))[-threads:]
+        self.cores = sorted(os.sched_getaffinity(0), reverse=True)[:threads]
         self.known = self.tasks()
         os.sched_setaffinity(0, self.cores)
 
