@@ -8,6 +8,7 @@
 #include "operator/common.h"
 
 #define ELEMENT_NS 0.055
+#define PARTS 4               /* of an image, at least */
 #define STRIP ((size_t)16384) /* elements, about: enough for the planes to be read in runs */
 
 typedef struct turn_op {
@@ -17,6 +18,7 @@ typedef struct turn_op {
     turn_call call; /* what is the same for all runs */
     size_t images;
     size_t strip, strips; /* pixels taken together, of the last one more, and how many times per image */
+    size_t group, groups; /* of channels, likewise, where strips are few */
 } turn_op;
 
 bool turn_suits(const mica_operation *transpose, bool quantizes, const op_target *target) {
@@ -66,6 +68,9 @@ static mica_status reshape(struct op *op, const op_shape *inputs, const op_shape
     self->call.plane = planes->dims[2] * planes->dims[3];
     self->strip = max_size(64, round_up(STRIP / max_size(1, self->call.channels), 64));
     self->strips = self->call.channels && self->call.plane ? max_size(1, self->call.plane / self->strip) : 0;
+    const size_t few = divide_up(PARTS, max_size(1, self->strips));
+    self->group = max_size(64, round_up(self->call.channels / few, 64));
+    self->groups = max_size(1, self->call.channels / self->group);
     return MICA_OK;
 }
 
@@ -80,19 +85,23 @@ static void turn_strips(void *argument, size_t first, size_t count) {
     const void *const in = j->run->inputs[0];
     turn_call call = self->call;
     for (size_t i = first; i < first + count; i++) {
-        const size_t image = i / self->strips * call.channels * call.plane, pixel = i % self->strips * self->strip;
-        call.pixels = (i + 1) % self->strips ? self->strip : call.plane - pixel;
-        call.planes = (float *)(self->quantizes ? (void *)(uintptr_t)in : j->run->output) + image + pixel;
-        call.image =
-            (int8_t *)(self->quantizes ? j->run->output : (void *)(uintptr_t)in) + image + pixel * call.channels;
+        const size_t strip = i / self->groups % self->strips, group = i % self->groups;
+        const size_t channel = group * self->group;
+        const size_t image = i / self->groups / self->strips * call.pixel * call.plane, pixel = strip * self->strip;
+        call.pixels = strip + 1 < self->strips ? self->strip : call.plane - pixel;
+        call.channels = group + 1 < self->groups ? self->group : call.pixel - channel;
+        call.planes = (float *)(self->quantizes ? (void *)(uintptr_t)in : j->run->output) + image +
+                      channel * call.plane + pixel;
+        call.image = (int8_t *)(self->quantizes ? j->run->output : (void *)(uintptr_t)in) + image +
+                     pixel * call.pixel + channel;
         (self->quantizes ? self->kernels->quantize : self->kernels->dequantize)(&call);
     }
 }
 
 static void run(struct op *op, const op_run *run) {
     job j = {(const turn_op *)op, run};
-    op_split(run, j.self->images * j.self->strips, (double)(j.self->strip * j.self->call.channels) * ELEMENT_NS,
-             turn_strips, &j);
+    const size_t all = j.self->call.plane * j.self->call.channels, parts = j.self->strips * j.self->groups;
+    if (all) op_split(run, j.self->images * parts, (double)(all / parts) * ELEMENT_NS, turn_strips, &j);
 }
 
 const op_class op_turn = {"layout and type conversion", infer, choose, create, reshape, run};
