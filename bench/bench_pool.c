@@ -2,7 +2,7 @@
  *
  * What a run of the pool costs beyond its work, beside Debian's pthreadpool where it was there to build with. Both
  * run in turns, block by block, so that a change of the machine's mood meets both, and never while the threads of the
- * other still spin. Between 0.05 ms and tens of ms after a run pthreadpool's threads are awake and ours are not:
+ * other still spin. Between 0.2 ms and tens of ms after a run pthreadpool's threads are awake and ours are not:
  * theirs answer sooner then, at the price of their cores.
  */
 #include "base/clock.h"
@@ -19,7 +19,7 @@
 
 #define BLOCKS 15
 #define MOST_RUNS 30
-#define REST_MS 100 /* until threads have stopped spinning: pthreadpool's after tens of ms, ours after 0.05 ms */
+#define REST_MS 100 /* until threads have stopped spinning: pthreadpool's after tens of ms, ours after 0.2 ms */
 
 struct shape {
     const char *name;

@@ -41,7 +41,7 @@ mica_status op_new(const op_class *class, const mica_operation *operation, const
 
 /* Work that takes less on one thread stays there: what two would gain, handing it over and moving cache lines from core
  * to core costs. Nanoseconds here and below are those of a core with AVX-512 on data in its second cache. */
-#define OP_SERIAL_NS 2000.0
+#define OP_SERIAL_NS 1500.0
 
 /* For work that takes `ns` in all: `threads`, or 1. */
 size_t op_threads(double ns, size_t threads);

@@ -16,7 +16,7 @@
 #include "operator/elements.h"
 #include "operator/window.h"
 
-#define TAP_NS 0.012      /* of one output, */
+#define TAP_NS 0.015      /* of one output, */
 #define LINE_TAP_NS 0.007 /* and of one in lines */
 #define REPEAT_NS 0.5     /* of a channel */
 
@@ -210,7 +210,8 @@ static void lay_out_tiles(depthwise_op *self) {
     self->run_first = min_size(divide_up(padding, step), self->tile_columns);
     self->run_end = max_size(self->run_first, min_size(inside, self->out_width / self->tile.columns));
 
-    const size_t row_taps = self->tile.rows * self->out_width * self->call.channels * self->call.tap_count;
+    const size_t lanes = round_up(self->call.channels, MEMORY_ALIGNMENT / self->element);
+    const size_t row_taps = self->tile.rows * self->out_width * lanes * self->call.tap_count;
     const double row_ns = (double)row_taps * TAP_NS;
     self->rows = self->images * self->tile_rows;
     self->piece = op_items(row_ns);
