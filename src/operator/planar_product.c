@@ -88,8 +88,7 @@ static mica_status reshape(struct op *op, const op_shape *inputs, const op_shape
             self->taken_bytes =
                 round_up(self->images * self->inputs * self->pixels * sizeof(float), MEMORY_ALIGNMENT);
         }
-        self->group = max_size(1, min_size(self->group, divide_up(divide_up(self->pixels, nr), parts)));
-        self->band = self->group * nr;
+        self->band = nr * max_size(1, min_size(self->group, divide_up(divide_up(self->pixels, nr), parts)));
         self->spread_plane = 0;
     } else {
         const size_t row_bytes = max_size(1, self->inputs * window->row * window->down * sizeof(float));
@@ -98,6 +97,7 @@ static mica_status reshape(struct op *op, const op_shape *inputs, const op_shape
         self->band = rows * self->out_width;
         TRY(planar_window_elements(window, rows, &self->spread_plane, error));
     }
+    self->group = min_size(self->group, divide_up(self->band, nr));
     self->bands = divide_up(self->pixels, max_size(1, self->band));
     size_t bytes;
     if (!size_mul(self->inputs * sizeof(float), self->spread_plane, &bytes) ||
