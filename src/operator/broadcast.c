@@ -36,13 +36,3 @@ size_t broadcast_groups(const op_shape *inputs, size_t input_count, const op_sha
     }
     return group_count;
 }
-
-void broadcast_seek(const broadcast_group *groups, size_t group_count, size_t input_count, size_t row,
-                    broadcast_cursor *cursor) {
-    *cursor = (broadcast_cursor){0};
-    for (size_t i = 1; i < group_count; i++) {
-        cursor->at[i] = row % groups[i].count;
-        row /= groups[i].count;
-        for (size_t j = 0; j < input_count; j++) cursor->inputs[j] += cursor->at[i] * groups[i].steps[j];
-    }
-}

@@ -24,8 +24,17 @@ size_t broadcast_dim(const op_shape *shape, size_t rank, size_t i);
 typedef struct broadcast_cursor {
     size_t at[MICA_OPERAND_MAX_RANK], inputs[MICA_OPERATION_MAX_INPUTS];
 } broadcast_cursor;
-void broadcast_seek(const broadcast_group *groups, size_t group_count, size_t input_count, size_t row,
-                    broadcast_cursor *cursor);
+
+/* To row `row` of the outer groups. Here, so that the compiler knows how many inputs there are. */
+static inline void broadcast_seek(const broadcast_group *groups, size_t group_count, size_t input_count, size_t row,
+                                  broadcast_cursor *cursor) {
+    *cursor = (broadcast_cursor){0};
+    for (size_t i = 1; i < group_count && row != 0; i++) {
+        cursor->at[i] = row % groups[i].count;
+        row /= groups[i].count;
+        for (size_t j = 0; j < input_count; j++) cursor->inputs[j] += cursor->at[i] * groups[i].steps[j];
+    }
+}
 
 /* To the row after it. */
 static inline void broadcast_next(const broadcast_group *groups, size_t group_count, size_t input_count,
