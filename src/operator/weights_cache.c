@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define MAGIC "MicaWts"
-#define VERSION 1
+#define VERSION 2 /* of the tables and of how kernels pack: raised with either */
 #define MAX_PARTS 64                 /* that one hash is made of, by several threads */
 #define PART_BYTES ((size_t)1 << 20) /* at least */
 
