@@ -6,6 +6,7 @@
 #include <immintrin.h>
 
 #include "kernel/transpose/tiles.h"
+#include "kernel/vector/square_avx512.h"
 
 static void turn_bytes(const char *in, size_t in_stride, char *out, size_t out_stride) {
     __m512i a[16], b[16];
@@ -74,36 +75,10 @@ static void wide_bytes(const transpose_call *call) {
     }
 }
 
-static inline void turn_words(__m512i a[16]) {
-    __m512i b[16];
-    for (size_t i = 0; i < 16; i += 2) { /* pairs of rows */
-        b[i] = _mm512_unpacklo_epi32(a[i], a[i + 1]);
-        b[i + 1] = _mm512_unpackhi_epi32(a[i], a[i + 1]);
-    }
-    for (size_t i = 0; i < 16; i += 4) { /* fours: row i + j now holds column j of each quarter */
-        a[i] = _mm512_unpacklo_epi64(b[i], b[i + 2]);
-        a[i + 1] = _mm512_unpackhi_epi64(b[i], b[i + 2]);
-        a[i + 2] = _mm512_unpacklo_epi64(b[i + 1], b[i + 3]);
-        a[i + 3] = _mm512_unpackhi_epi64(b[i + 1], b[i + 3]);
-    }
-    for (size_t i = 0; i < 4; i++) { /* then whole quarters */
-        b[i] = _mm512_shuffle_i32x4(a[i], a[i + 4], 0x88);
-        b[i + 4] = _mm512_shuffle_i32x4(a[i], a[i + 4], 0xdd);
-        b[i + 8] = _mm512_shuffle_i32x4(a[i + 8], a[i + 12], 0x88);
-        b[i + 12] = _mm512_shuffle_i32x4(a[i + 8], a[i + 12], 0xdd);
-    }
-    for (size_t i = 0; i < 4; i++) {
-        a[i] = _mm512_shuffle_i32x4(b[i], b[i + 8], 0x88);
-        a[i + 4] = _mm512_shuffle_i32x4(b[i + 4], b[i + 12], 0x88);
-        a[i + 8] = _mm512_shuffle_i32x4(b[i], b[i + 8], 0xdd);
-        a[i + 12] = _mm512_shuffle_i32x4(b[i + 4], b[i + 12], 0xdd);
-    }
-}
-
 static inline void whole_tile(const char *in, size_t in_stride, char *out, size_t out_stride) {
     __m512i a[16];
     for (size_t i = 0; i < 16; i++) a[i] = _mm512_loadu_si512(in + i * in_stride);
-    turn_words(a);
+    square_transpose(a);
     for (size_t i = 0; i < 16; i++) _mm512_storeu_si512(out + i * out_stride, a[i]);
 }
 
@@ -117,7 +92,7 @@ static void part_tile(const char *in, size_t in_stride, size_t rows, size_t colu
         const __mmask16 there = i < rows ? wide : 0;
         a[i] = _mm512_maskz_loadu_epi32(there, in + (i < rows ? i : 0) * in_stride);
     }
-    turn_words(a);
+    square_transpose(a);
     for (size_t i = 0; i < 16; i++) {
         const __mmask16 there = i < columns ? high : 0;
         _mm512_mask_storeu_epi32(out + (i < columns ? i : 0) * out_stride, there, a[i]);
