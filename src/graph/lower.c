@@ -37,29 +37,22 @@ static bool keeps_order(const mica_operation *transpose) {
     return true;
 }
 
-static bool turns(const mica_operation *operation, const uint32_t perm[4]) {
-    return operation->kind == MICA_STATIC_TRANSPOSE && operation->inputs[0]->rank == 4 &&
-           !memcmp(operation->as.transpose.perm, perm, 4 * sizeof *perm);
-}
-
 /* What a node reads was planes (NCHW) before a layout conversion that nothing else reads. */
 static bool follows_planes(const xnn_graph *payload, const uses *all, const xnn_node *node) {
-    static const uint32_t to_pixels[4] = {0, 2, 3, 1};
     const size_t before = all[node->inputs[0]].producer;
     if (before == LOWER_NONE) return false;
     const xnn_node *const first = &payload->nodes[before];
     const size_t source = all[first->inputs[0]].producer;
-    return turns(&first->operation, to_pixels) && all[first->output].readers == 1 &&
+    return turns_to_pixels(&first->operation) && all[first->output].readers == 1 &&
            (source == LOWER_NONE || !merges_into_transpose(payload, &payload->nodes[source], &all[first->inputs[0]]));
 }
 
 /* What it writes becomes planes, and nothing else reads it. */
 static bool precedes_planes(const xnn_graph *payload, const uses *all, const xnn_node *node) {
-    static const uint32_t to_planes[4] = {0, 3, 1, 2};
     const size_t after = all[node->output].first_reader;
     if (after == LOWER_NONE) return false;
     const xnn_node *const last = &payload->nodes[after];
-    return turns(&last->operation, to_planes) && all[node->output].readers == 1 &&
+    return turns_to_planes(&last->operation) && all[node->output].readers == 1 &&
            !merges_into_transpose(payload, last, &all[last->output]);
 }
 
@@ -128,7 +121,7 @@ static bool merges_into_turn(const xnn_graph *payload, const op_target *target, 
     if (node->operation.kind != MICA_CONVERT || use->readers != 1 || use->first_reader == LOWER_NONE) return false;
     const xnn_node *const turn = &payload->nodes[use->first_reader];
     return node->operation.inputs[0]->type == MICA_OPERAND_F32 && turn_suits(&turn->operation, true, target) &&
-           !keeps_order(&turn->operation) && turn->operation.output->type == MICA_OPERAND_QINT8 &&
+           turn->operation.output->type == MICA_OPERAND_QINT8 &&
            same_format(node->operation.output, turn->operation.output) &&
            merged_into[use->first_reader] == LOWER_NONE && !merges_into_transpose(payload, turn, &all[turn->output]);
 }

@@ -21,13 +21,18 @@ typedef struct turn_op {
     size_t group, groups; /* of channels, likewise, where strips are few */
 } turn_op;
 
+static bool permutes(const mica_operation *operation, const uint32_t perm[4]) {
+    return operation->kind == MICA_STATIC_TRANSPOSE && operation->inputs[0]->rank == 4 &&
+           !memcmp(operation->as.transpose.perm, perm, 4 * sizeof *perm);
+}
+
+bool turns_to_pixels(const mica_operation *operation) { return permutes(operation, (const uint32_t[]){0, 2, 3, 1}); }
+bool turns_to_planes(const mica_operation *operation) { return permutes(operation, (const uint32_t[]){0, 3, 1, 2}); }
+
 bool turn_suits(const mica_operation *transpose, bool quantizes, const op_target *target) {
-    static const uint32_t to_pixels[4] = {0, 2, 3, 1}, to_planes[4] = {0, 3, 1, 2};
-    const uint32_t *const perm = quantizes ? to_pixels : to_planes;
-    if (transpose->kind != MICA_STATIC_TRANSPOSE || transpose->inputs[0]->rank != 4) return false;
+    if (!(quantizes ? turns_to_pixels : turns_to_planes)(transpose)) return false;
     const size_t *const image = (quantizes ? transpose->output : transpose->inputs[0])->dims;
-    return !memcmp(transpose->as.transpose.perm, perm, sizeof to_planes) && image[1] * image[2] >= TURN_LEAST &&
-           image[3] >= TURN_LEAST &&
+    return image[1] * image[2] >= TURN_LEAST && image[3] >= TURN_LEAST &&
            kernel_version_select(turn_quantize_names, target->features, target->kernels) < KERNEL_C;
 }
 

@@ -8,6 +8,10 @@
 
 #include "operator/operator.h"
 
+/* A transpose that makes pixels of planes, or planes of pixels. */
+bool turns_to_pixels(const mica_operation *operation);
+bool turns_to_planes(const mica_operation *operation);
+
 /* Whether a transpose takes the convert before it with it, which quantizes, or the one after it, which dequantizes. */
 bool turn_suits(const mica_operation *transpose, bool quantizes, const op_target *target);
 

@@ -48,8 +48,8 @@ typedef struct planar_columns {
     size_t first, count;     /* which outputs, counted row by row */
     const size_t *taps;      /* elements from an output's first input to each */
     size_t tap_count;
-    float *
-        out; /* [tap][plane][out_row]: `count` elements each, and anything behind them, PLANAR_PAST after the last row */
+    /* [tap][plane][out_row]: `count` elements each, and anything behind them, PLANAR_PAST after the last row. */
+    float *out;
     size_t out_row;
 } planar_columns;
 

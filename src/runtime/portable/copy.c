@@ -68,6 +68,11 @@ mica_status room_for_a_dim(kernel_call *call, const view *v) {
     return call_fail(call, MICA_ERROR_SHAPE, "the result would have more than %d dims", MICA_MAX_RANK);
 }
 
+mica_status dim_of(kernel_call *call, size_t arg, const view *v, size_t *dim) {
+    TRY(at_least_rank(call, v, 1));
+    return dim_arg(call, arg, v->rank, dim);
+}
+
 /* ---- the input as it is ---- */
 
 /* Also between types: self, …, out. */

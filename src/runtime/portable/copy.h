@@ -15,6 +15,8 @@ size_t out_arg(const kernel_call *call);
 
 mica_status input_view(kernel_call *call, size_t arg, view *v);
 mica_status dim_arg(kernel_call *call, size_t arg, size_t rank, size_t *dim);
+/* Of a view that must have one. */
+mica_status dim_of(kernel_call *call, size_t arg, const view *v, size_t *dim);
 /* An index that may count from the end of `size` elements. */
 mica_status index_arg(kernel_call *call, size_t arg, size_t size, size_t *index);
 

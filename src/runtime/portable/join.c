@@ -156,9 +156,8 @@ static size_t listed_part(const void *argument, size_t index) { return (size_t)(
 mica_status split_with_sizes_copy(kernel_call *call) {
     view from;
     TRY(input_view(call, 0, &from));
-    TRY(at_least_rank(call, &from, 1));
     size_t dim, count;
-    TRY(dim_arg(call, 2, from.rank, &dim));
+    TRY(dim_of(call, 2, &from, &dim));
     const size_t items = call_value(call, 1)->tag == VALUE_INT_LIST ? call_value(call, 1)->as.list.count : 0;
     void *memory = NULL;
     TRY(call_scratch_array(call, items, sizeof(int64_t), &memory));
@@ -180,9 +179,8 @@ mica_status split_with_sizes_copy(kernel_call *call) {
 mica_status unbind_copy(kernel_call *call) {
     view from;
     TRY(input_view(call, 0, &from));
-    TRY(at_least_rank(call, &from, 1));
     size_t dim, outs;
-    TRY(dim_arg(call, 1, from.rank, &dim));
+    TRY(dim_of(call, 1, &from, &dim));
     TRY(call_list_count(call, out_arg(call), &outs));
     if (outs != from.sizes[dim]) {
         return call_fail(call, MICA_ERROR_SHAPE, "%zu parts, %zu outs", from.sizes[dim], outs);

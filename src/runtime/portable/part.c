@@ -11,8 +11,7 @@
 static mica_status slice_args(kernel_call *call, size_t arg, view *v) {
     size_t dim;
     int64_t start, end, step = 1;
-    TRY(at_least_rank(call, v, 1));
-    TRY(dim_arg(call, arg, v->rank, &dim));
+    TRY(dim_of(call, arg, v, &dim));
     const int64_t size = (int64_t)v->sizes[dim];
     TRY(call_optional_int(call, arg + 1, 0, &start));
     TRY(call_optional_int(call, arg + 2, size, &end));
@@ -38,8 +37,7 @@ mica_status slice_copy(kernel_call *call) {
 /* Arguments dim and index from `arg` on. */
 static mica_status select_args(kernel_call *call, size_t arg, view *v) {
     size_t dim = 0, index = 0;
-    TRY(at_least_rank(call, v, 1));
-    TRY(dim_arg(call, arg, v->rank, &dim));
+    TRY(dim_of(call, arg, v, &dim));
     TRY(index_arg(call, arg + 1, v->sizes[dim], &index));
     view_select(v, dim, index);
     return MICA_OK;
@@ -57,10 +55,9 @@ mica_status select_copy(kernel_call *call) {
 mica_status narrow_copy(kernel_call *call) {
     view from;
     TRY(input_view(call, 0, &from));
-    TRY(at_least_rank(call, &from, 1));
     size_t dim;
     int64_t start = 0, length = 0;
-    TRY(dim_arg(call, 1, from.rank, &dim));
+    TRY(dim_of(call, 1, &from, &dim));
     TRY(call_int(call, 2, &start));
     TRY(call_int(call, 3, &length));
     const int64_t size = (int64_t)from.sizes[dim];

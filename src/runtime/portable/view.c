@@ -183,8 +183,8 @@ static void walk_range(const walk *w, size_t begin, size_t end, walk_row row, co
     uint8_t *data[WALK_OPERANDS];
     size_t rest = begin;
     for (size_t i = w->rank; i-- > 0;) {
-        index[i] =
-            rest ? rest % w->sizes[i] : 0; /* most walks begin at the beginning, and a division takes a while */
+        /* Most walks begin at the beginning, and a division takes a while. */
+        index[i] = rest ? rest % w->sizes[i] : 0;
         rest = rest ? rest / w->sizes[i] : 0;
     }
     for (size_t k = 0; k < w->operands; k++) {
